@@ -1,0 +1,13 @@
+//go:build linux && mips
+
+package sys
+
+import "unsafe"
+
+// Pointer is a pointer inside an attribute: 8 bytes on every machine. It keeps what it points to alive.
+type Pointer struct {
+	_    uint32
+	addr unsafe.Pointer
+}
+
+func makePointer(p unsafe.Pointer) Pointer { return Pointer{addr: p} }

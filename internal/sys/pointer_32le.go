@@ -1,0 +1,13 @@
+//go:build linux && (386 || arm || mipsle)
+
+package sys
+
+import "unsafe"
+
+// Pointer is a pointer inside an attribute: 8 bytes on every machine. It keeps what it points to alive.
+type Pointer struct {
+	addr unsafe.Pointer
+	_    uint32
+}
+
+func makePointer(p unsafe.Pointer) Pointer { return Pointer{addr: p} }

@@ -1,0 +1,37 @@
+//go:build linux
+
+package sys
+
+import (
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func onlySignal(sig syscall.Signal) unix.Sigset_t {
+	var set unix.Sigset_t
+	set.Val[0] = 1 << (sig - 1) // SIGPROF is in the first word on every machine
+	return set
+}
+
+func everySignal() unix.Sigset_t {
+	var set unix.Sigset_t
+	for i := range set.Val {
+		set.Val[i]--
+	}
+	return set
+}
+
+// blockSignals keeps the signals from the calling goroutine's thread, which it occupies until restoreSignals.
+func blockSignals(set unix.Sigset_t) (before unix.Sigset_t) {
+	runtime.LockOSThread()
+	// The only possible error is EINVAL or EFAULT for arguments that are right here.
+	unix.PthreadSigmask(unix.SIG_BLOCK, &set, &before)
+	return before
+}
+
+func restoreSignals(before unix.Sigset_t) {
+	unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	runtime.UnlockOSThread()
+}
