@@ -156,3 +156,11 @@ func (s MapSpec) Equal(o MapSpec) bool {
 	}
 	return a == nil || a == b || a.Equal(*b)
 }
+
+func (s MapSpec) clone() MapSpec {
+	if s.Inner != nil {
+		inner := s.Inner.clone()
+		s.Inner = &inner
+	}
+	return s
+}

@@ -1,0 +1,235 @@
+package asm
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Reasons for which Builder.Program refuses a program as a whole.
+var (
+	ErrLabel   = errors.New("undefined label")
+	ErrTooFar  = errors.New("jump too far")
+	ErrFallOff = errors.New("falls off the end")
+)
+
+// Program assembles what the builder was told, without changing the builder. The error joins everything that is wrong,
+// in the order of the program; each part is an *Error.
+func (b *Builder) Program() (*Program, error) {
+	a := assembly{b: b, errs: slices.Clone(b.errs)}
+	if len(b.nodes) == 0 {
+		a.fail(b.from, -1, "", errors.New("no instructions"))
+	} else {
+		a.ends()
+		a.link()
+	}
+	if len(a.errs) == 0 {
+		a.layout()
+	}
+	if len(a.errs) > 0 {
+		slices.SortStableFunc(a.errs, byIndex)
+		return nil, errors.Join(a.errs...)
+	}
+	return NewProgram(a.emit())
+}
+
+// byIndex orders errors by instruction, those about none first.
+func byIndex(x, y error) int { return x.(*Error).Index - y.(*Error).Index }
+
+// assembly is one run of Builder.Program: labels to nodes, nodes to sizes, sizes to distances.
+type assembly struct {
+	b       *Builder
+	errs    []error
+	targets []int  // the node that each node leads to, -1 for none
+	long    []bool // the node's jump takes a gotol
+	index   []int  // the instruction that each node begins at; one more entry has their number
+	slot    []int  // the same in slots
+}
+
+func (a *assembly) fail(from callers, index int, text string, err error) {
+	a.errs = append(a.errs, &Error{Position: from.position(), Program: a.b.spec.Name, Index: index, Text: text, Err: err})
+}
+
+// link finds the node that each jump and each call inside the program leads to.
+func (a *assembly) link() {
+	nodes := a.b.nodes
+	a.targets = make([]int, len(nodes))
+	for i, n := range nodes {
+		a.targets[i] = -1
+		switch {
+		case n.target != "":
+			l, ok := a.b.labels[n.target]
+			text := n.text()
+			switch {
+			case !ok:
+				a.fail(n.from, i, text, fmt.Errorf("%w %s", ErrLabel, n.target))
+			case l.function:
+				a.fail(n.from, i, text, fmt.Errorf("%s is a subprogram; call it", n.target))
+			case l.index == len(nodes):
+				a.fail(n.from, i, text, fmt.Errorf("no instruction follows label %s", n.target))
+			default:
+				a.targets[i] = l.index
+			}
+		case n.kind == RefCall || n.kind == RefFunc:
+			l, ok := a.b.labels[n.symbol]
+			switch {
+			case ok && !l.function:
+				a.fail(n.from, i, n.text(), fmt.Errorf("%s is a label, not a subprogram", n.symbol))
+			case ok:
+				a.targets[i] = l.index
+			}
+		}
+	}
+}
+
+// text returns the node's instruction as the author wrote it.
+func (n node) text() string {
+	p := printer{}
+	switch {
+	case n.kind == RefCall:
+		return "call " + n.symbol
+	case n.target != "" && n.ins.Op.JumpOp() != OpJA && n.ins.Op.JumpOp() != OpJCond:
+		p.condition(n.ins)
+		return string(p.b) + " goto " + n.target
+	case n.target != "" && n.ins.Op.JumpOp() == OpJCond:
+		return "may_goto " + n.target
+	case n.target != "":
+		return "goto " + n.target
+	}
+	p.instruction(n.ins)
+	return string(p.b)
+}
+
+// ends checks that no function runs on into what follows it. The kernel says "last insn is not an exit or jmp".
+func (a *assembly) ends() {
+	name, begin := a.b.spec.Name, 0
+	check := func(end int) {
+		if end == begin {
+			if l, ok := a.b.labels[name]; ok {
+				a.fail(l.from, -1, "subprogram "+name, errors.New("no instructions"))
+			}
+			return // the main function's emptiness is reported where the first subprogram begins
+		}
+		n := a.b.nodes[end-1]
+		switch kind := kinds[n.ins.Op]; {
+		case kind == kindExit, kind == kindJAL, kind == kindJA && n.ins.Op.JumpOp() == OpJA:
+		default:
+			a.fail(n.from, end-1, n.text(), fmt.Errorf("function %s %w: its last instruction is neither exit nor goto", name, ErrFallOff))
+		}
+	}
+	for _, f := range a.b.spec.Functions {
+		check(f.Index)
+		name, begin = f.Name, f.Index
+	}
+	check(len(a.b.nodes))
+}
+
+// layout gives every node its place. Jumps that do not reach become long ones, which may push others out of reach, so
+// it repeats until nothing changes; jumps only ever grow.
+func (a *assembly) layout() {
+	nodes := a.b.nodes
+	a.long = make([]bool, len(nodes))
+	a.index = make([]int, len(nodes)+1)
+	a.slot = make([]int, len(nodes)+1)
+	for again := true; again; {
+		again = false
+		for i, n := range nodes {
+			extra := 0
+			if a.long[i] {
+				extra = longForm(n.ins) - 1
+			}
+			a.index[i+1] = a.index[i] + 1 + extra
+			a.slot[i+1] = a.slot[i] + n.ins.Slots() + extra
+		}
+		for i, n := range nodes {
+			if a.targets[i] < 0 || n.target == "" || a.long[i] || n.ins.Op.Class() == ClassJMP32 && n.ins.Op.JumpOp() == OpJA {
+				continue
+			}
+			if fitsInt16(a.slot[a.targets[i]] - a.slot[i] - 1) {
+				continue
+			}
+			if a.b.cpu < V4 {
+				a.fail(n.from, i, n.text(), fmt.Errorf("%w: %s is %d slots away and an offset has 16 bits; Builder.Target(asm.V4) allows gotol",
+					ErrTooFar, n.target, a.slot[a.targets[i]]-a.slot[i]-1))
+				continue
+			}
+			a.long[i], again = true, true
+		}
+	}
+}
+
+// longForm returns the number of instructions that jump i takes with a gotol.
+func longForm(i Instruction) int {
+	switch {
+	case i.Op.JumpOp() == OpJA:
+		return 1
+	case i.Op.JumpOp() == OpJSet || i.Op.JumpOp() == OpJCond:
+		return 3 // they have no inverse
+	}
+	return 2
+}
+
+// emit makes the program's parts with all distances filled in.
+func (a *assembly) emit() ProgramSpec {
+	spec := a.b.spec.clone()
+	spec.Instructions = make([]Instruction, 0, a.index[len(a.b.nodes)])
+	spec.Positions = make([]Position, 0, cap(spec.Instructions))
+	known := make(map[callers]Position)
+	for i, n := range a.b.nodes {
+		pos, ok := known[n.from]
+		if !ok {
+			pos = n.from.position()
+			known[n.from] = pos
+		}
+		if n.kind != 0 && a.targets[i] < 0 {
+			spec.References = append(spec.References, Reference{Index: a.index[i], Kind: n.kind, Symbol: n.symbol})
+		}
+		spec.Instructions = a.resolve(spec.Instructions, i)
+		for len(spec.Positions) < len(spec.Instructions) {
+			spec.Positions = append(spec.Positions, pos)
+		}
+	}
+	for i := range spec.Labels {
+		spec.Labels[i].Index = a.index[spec.Labels[i].Index]
+	}
+	// A label behind the last instruction that nothing jumps to names nothing.
+	spec.Labels = slices.DeleteFunc(spec.Labels, func(l Label) bool { return l.Index == len(spec.Instructions) })
+	for i := range spec.Functions {
+		spec.Functions[i].Index = a.index[spec.Functions[i].Index]
+	}
+	spec.Functions = slices.Insert(spec.Functions, 0, Label{Name: spec.Name})
+	return spec
+}
+
+// resolve appends the instructions of node i.
+func (a *assembly) resolve(insns []Instruction, i int) []Instruction {
+	n := a.b.nodes[i]
+	ins := n.ins
+	if a.targets[i] < 0 {
+		return append(insns, ins)
+	}
+	distance := a.slot[a.targets[i]] - a.slot[i] - 1
+	switch {
+	case n.kind == RefFunc:
+		ins.Imm = int64(uint32(int32(distance)))
+		return append(insns, ins)
+	case n.kind == RefCall, ins.Op.Class() == ClassJMP32 && ins.Op.JumpOp() == OpJA:
+		ins.Imm = int64(distance)
+		return append(insns, ins)
+	case !a.long[i]:
+		ins.Off = int16(distance)
+		return append(insns, ins)
+	}
+	length := longForm(ins)
+	gotol := Instruction{Op: JumpOpcode(ClassJMP32, OpJA, K), Imm: int64(distance - length + 1)}
+	switch length {
+	case 1:
+		return append(insns, gotol)
+	case 2:
+		ins.Op = ins.Op&^0xf0 | Opcode(inverse[ins.Op.JumpOp()>>4])
+		ins.Off = 1
+		return append(insns, ins, gotol)
+	}
+	ins.Off = 1
+	return append(insns, ins, Instruction{Op: JumpOpcode(ClassJMP, OpJA, K), Off: 1}, gotol)
+}

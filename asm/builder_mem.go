@@ -1,0 +1,177 @@
+package asm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrOperand is wrapped by the error about an operand that the instruction cannot have.
+var ErrOperand = errors.New("bad operand")
+
+// Ldx loads: dst = *(u32 *)(base + off). The value is zero-extended, or sign-extended for the signed forms of Mem.
+func (b *Builder) Ldx(dst Register, m Mem) {
+	mode := ModeMem
+	if m.Signed {
+		mode = ModeMemSX
+	}
+	n := node{ins: Instruction{Op: MemOpcode(ClassLDX, mode, m.Size), Dst: dst, Src: m.Base}, from: here()}
+	if m.Signed && m.Size == DW {
+		n.ins.Op = MemOpcode(ClassLDX, ModeMem, DW) // all 64 bits are there, no sign to extend
+	}
+	b.access(n, m)
+}
+
+// Stx stores a register: *(u32 *)(base + off) = src.
+func (b *Builder) Stx(m Mem, src Register) {
+	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, m.Size), Dst: m.Base, Src: src}, from: here()}, m)
+}
+
+// St stores a constant: *(u32 *)(base + off) = imm. A constant for 8 bytes is 32 bits that are sign-extended.
+func (b *Builder) St(m Mem, imm Operand) {
+	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, m.Size), Dst: m.Base}, from: here()}
+	if _, ok := imm.(Register); ok {
+		b.reject(&n, fmt.Errorf("%w: a register, which Stx stores", ErrOperand))
+	} else if m.Size != badSize {
+		b.operand(&n, imm, 8*m.Size.Bytes())
+	}
+	b.access(n, m)
+}
+
+// access appends a load or store after checking what an instruction cannot hold.
+func (b *Builder) access(n node, m Mem) {
+	if m.Size.Bytes() == 0 {
+		n.ins.Op = n.ins.Op&^0x18 | Opcode(W)
+		b.reject(&n, fmt.Errorf("%w: no such size or element", ErrOperand))
+	}
+	if !fitsInt16(m.Off) {
+		b.reject(&n, fmt.Errorf("%w: offset %d does not fit 16 bits", ErrImmediate, m.Off))
+	} else {
+		n.ins.Off = int16(m.Off)
+	}
+	b.add(n)
+}
+
+// AtomicAdd is lock *(u64 *)(base + off) += src, on 4 or 8 bytes as all of the read-modify-write operations.
+func (b *Builder) AtomicAdd(m Mem, src Register) { b.atomic(AtomicAdd, m, src) }
+
+// AtomicOr is lock *m |= src.
+func (b *Builder) AtomicOr(m Mem, src Register) { b.atomic(AtomicOr, m, src) }
+
+// AtomicAnd is lock *m &= src.
+func (b *Builder) AtomicAnd(m Mem, src Register) { b.atomic(AtomicAnd, m, src) }
+
+// AtomicXor is lock *m ^= src.
+func (b *Builder) AtomicXor(m Mem, src Register) { b.atomic(AtomicXor, m, src) }
+
+// FetchAdd is src = atomic_fetch_add(m, src): src gets the value before. Version 3, Linux 5.12.
+func (b *Builder) FetchAdd(m Mem, src Register) { b.atomic(AtomicAdd|AtomicFetch, m, src) }
+
+// FetchOr is src = atomic_fetch_or(m, src).
+func (b *Builder) FetchOr(m Mem, src Register) { b.atomic(AtomicOr|AtomicFetch, m, src) }
+
+// FetchAnd is src = atomic_fetch_and(m, src).
+func (b *Builder) FetchAnd(m Mem, src Register) { b.atomic(AtomicAnd|AtomicFetch, m, src) }
+
+// FetchXor is src = atomic_fetch_xor(m, src).
+func (b *Builder) FetchXor(m Mem, src Register) { b.atomic(AtomicXor|AtomicFetch, m, src) }
+
+// Xchg exchanges src and *m.
+func (b *Builder) Xchg(m Mem, src Register) { b.atomic(AtomicXchg, m, src) }
+
+// CmpXchg stores src at m if r0 equals *m. r0 gets the value before in any case.
+func (b *Builder) CmpXchg(m Mem, src Register) { b.atomic(AtomicCmpXchg, m, src) }
+
+func (b *Builder) atomic(op AtomicOp, m Mem, src Register) {
+	n := node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeAtomic, m.Size), Dst: m.Base, Src: src, Imm: int64(op)}, from: here()}
+	b.access(n, m)
+}
+
+// LoadAcquire is dst = load_acquire(m), of any size. Linux 6.15.
+func (b *Builder) LoadAcquire(dst Register, m Mem) {
+	op := MemOpcode(ClassSTX, ModeAtomic, m.Size)
+	b.access(node{ins: Instruction{Op: op, Dst: dst, Src: m.Base, Imm: int64(AtomicLoadAcquire)}, from: here()}, m)
+}
+
+// StoreRelease is store_release(m, src), of any size. Linux 6.15.
+func (b *Builder) StoreRelease(m Mem, src Register) {
+	op := MemOpcode(ClassSTX, ModeAtomic, m.Size)
+	b.access(node{ins: Instruction{Op: op, Dst: m.Base, Src: src, Imm: int64(AtomicStoreRelease)}, from: here()}, m)
+}
+
+// LdAbs is r0 = *(u32 *)skb[off] in network order, for programs on socket buffers whose r6 holds the context. It ends
+// the program with 0 when the packet is too short. Legacy: bpf_skb_load_bytes says so instead.
+func (b *Builder) LdAbs(s Size, off int32) {
+	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeAbs, s), Imm: int64(off)}, from: here()}, s)
+}
+
+// LdInd is r0 = *(u32 *)skb[src + off], otherwise as LdAbs.
+func (b *Builder) LdInd(s Size, src Register, off int32) {
+	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeInd, s), Src: src, Imm: int64(off)}, from: here()}, s)
+}
+
+func (b *Builder) packet(n node, s Size) {
+	if s != B && s != H && s != W {
+		n.ins.Op = n.ins.Op&^0x18 | Opcode(W)
+		b.reject(&n, fmt.Errorf("%w: a packet load takes 1, 2 or 4 bytes", ErrOperand))
+	}
+	b.add(n)
+}
+
+// LdImm64 is dst = imm ll: any 64-bit constant, in two slots.
+func (b *Builder) LdImm64(dst Register, imm Operand) {
+	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst}, from: here()}
+	v, ok := constant(imm)
+	if !ok {
+		b.reject(&n, fmt.Errorf("%w: %T, want an integer", ErrOperand, imm))
+	}
+	n.ins.Imm = v
+	b.add(n)
+}
+
+// LdMap loads the address of the map that symbol names, for helpers that take a map.
+func (b *Builder) LdMap(dst Register, symbol string) {
+	b.symbol(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapFD}, kind: RefMap, symbol: symbol, from: here()})
+}
+
+// LdMapValue loads the address of byte off of the only value of the array map that symbol names. Linux 5.2.
+func (b *Builder) LdMapValue(dst Register, symbol string, off uint32) {
+	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapValue, Imm: int64(off) << 32}, kind: RefMapValue, symbol: symbol, from: here()}
+	if off > math.MaxInt32 {
+		b.reject(&n, fmt.Errorf("%w: offset %d does not fit 31 bits", ErrImmediate, off))
+	}
+	b.symbol(n)
+}
+
+// LdFunc loads the address of a subprogram, for helpers that call back such as bpf_loop. Linux 5.13.
+func (b *Builder) LdFunc(dst Register, name string) {
+	b.symbol(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64Func, Imm: 1<<32 - 1}, kind: RefFunc, symbol: name, from: here()})
+}
+
+// LdBTFID loads the address of the kernel variable with the given BTF id, of the module whose BTF descriptor is fd or of
+// the kernel itself when fd is 0. Linux 5.10.
+func (b *Builder) LdBTFID(dst Register, id, fd int32) {
+	b.imm64(dst, Imm64BTFID, int64(fd)<<32|int64(uint32(id)), here())
+}
+
+// LdMapIndex is LdMap for entry index of the fd_array that the program is loaded with. Linux 5.14.
+func (b *Builder) LdMapIndex(dst Register, index int32) {
+	b.imm64(dst, Imm64MapIndex, int64(uint32(index)), here())
+}
+
+// LdMapIndexValue is LdMapValue for entry index of the fd_array that the program is loaded with. Linux 5.14.
+func (b *Builder) LdMapIndexValue(dst Register, index, off int32) {
+	b.imm64(dst, Imm64MapIndexValue, int64(off)<<32|int64(uint32(index)), here())
+}
+
+func (b *Builder) imm64(dst, src Register, imm int64, from callers) {
+	b.add(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: src, Imm: imm}, from: from})
+}
+
+// symbol appends an instruction that names a symbol.
+func (b *Builder) symbol(n node) {
+	if n.symbol == "" {
+		b.reject(&n, fmt.Errorf("%w: a %v without a name", ErrOperand, n.kind))
+	}
+	b.add(n)
+}

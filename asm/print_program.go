@@ -1,0 +1,168 @@
+package asm
+
+import "strconv"
+
+// String returns the program's text in LLVM's syntax.
+func (p *Program) String() string { return string(p.AppendText(nil, LLVM)) }
+
+// AppendText appends the program, a line for each instruction and each label. In LLVM's syntax jumps and calls name
+// labels, so that LLVM's assembler makes the same bytes of it; a jump target without a name is called L and its slot.
+// In the kernel's syntax each line begins with the slot and the opcode, as in the verifier's log.
+func (p *Program) AppendText(b []byte, s Syntax) []byte {
+	t := programPrinter{p: p, printer: printer{b: b, kernel: s == Kernel}, refs: p.spec.References}
+	if s == Kernel {
+		t.lines()
+	} else {
+		t.labelled()
+	}
+	return t.b
+}
+
+type programPrinter struct {
+	printer
+	p    *Program
+	refs []Reference // not printed yet
+}
+
+// next returns the reference of instruction i, when it has one; i only grows.
+func (t *programPrinter) next(i int) (Reference, bool) {
+	if len(t.refs) == 0 || t.refs[0].Index != i {
+		return Reference{}, false
+	}
+	r := t.refs[0]
+	t.refs = t.refs[1:]
+	return r, true
+}
+
+func (t *programPrinter) lines() {
+	for i, ins := range t.p.All() {
+		t.dec(int64(t.p.slots[i]))
+		t.str(": (")
+		if ins.Op < 16 {
+			t.str("0")
+		}
+		t.b = strconv.AppendUint(t.b, uint64(ins.Op), 16)
+		t.str(") ")
+		r, ok := t.next(i)
+		switch {
+		case !ok:
+			t.instruction(ins)
+		case r.Kind == RefCall:
+			t.str("call ", r.Symbol)
+		default:
+			t.reg(ins.Dst)
+			switch r.Kind {
+			case RefFunc:
+				t.str(" = subprog[", r.Symbol, "]")
+			case RefMap:
+				t.str(" = map[", r.Symbol, "]")
+			case RefMapValue:
+				t.str(" = map[", r.Symbol, "][0]")
+				t.signed(ins.Imm >> 32)
+			}
+		}
+		t.str("\n")
+	}
+}
+
+func (t *programPrinter) labelled() {
+	names := t.names()
+	labels := t.p.spec.Labels
+	for i, ins := range t.p.All() {
+		t.begin(i, &labels, names[i])
+		t.str("\t")
+		r, ok := t.next(i)
+		switch {
+		case ok && r.Kind == RefCall:
+			t.str("call ", r.Symbol)
+		case ok:
+			t.reg(ins.Dst)
+			t.str(" = ", r.Symbol)
+			if r.Kind == RefMapValue && ins.Imm>>32 != 0 {
+				t.signed(ins.Imm >> 32)
+			}
+			t.str(" ll")
+		default:
+			t.target(i, ins, names)
+		}
+		t.str("\n")
+	}
+}
+
+// begin appends the labels of instruction i: those the author gave and the one that jumps use, when they gave none.
+func (t *programPrinter) begin(i int, labels *[]Label, used string) {
+	for _, f := range t.p.spec.Functions {
+		if f.Index == i {
+			t.str(f.Name, ":\n")
+			if f.Name == used {
+				used = ""
+			}
+		}
+	}
+	for len(*labels) > 0 && (*labels)[0].Index == i {
+		t.str((*labels)[0].Name, ":\n")
+		if (*labels)[0].Name == used {
+			used = ""
+		}
+		*labels = (*labels)[1:]
+	}
+	if used != "" {
+		t.str(used, ":\n")
+	}
+}
+
+// names returns for every instruction that a jump or call leads to the name to use.
+func (t *programPrinter) names() []string {
+	names := make([]string, t.p.Len())
+	refs := t.p.spec.References
+	for i, ins := range t.p.All() {
+		if len(refs) > 0 && refs[0].Index == i {
+			refs = refs[1:]
+			continue
+		}
+		if distance, ok := ins.distance(); ok {
+			to, _ := t.p.index(int64(t.p.slots[i]) + 1 + distance)
+			names[to] = "L" + strconv.Itoa(int(t.p.slots[to]))
+		}
+	}
+	for _, l := range t.p.spec.Labels {
+		if names[l.Index] != "" {
+			names[l.Index] = l.Name
+		}
+	}
+	for _, f := range t.p.spec.Functions {
+		if names[f.Index] != "" {
+			names[f.Index] = f.Name
+		}
+	}
+	return names
+}
+
+// target appends an instruction with the name of what it leads to.
+func (t *programPrinter) target(i int, ins Instruction, names []string) {
+	distance, ok := ins.distance()
+	if !ok {
+		t.instruction(ins)
+		return
+	}
+	to, _ := t.p.index(int64(t.p.slots[i]) + 1 + distance)
+	switch kinds[ins.Op] {
+	case kindJumpK, kindJumpX:
+		t.condition(ins)
+		t.str(" goto ")
+	case kindJA:
+		if ins.Op.JumpOp() == OpJCond {
+			t.str("may_")
+		}
+		t.str("goto ")
+	case kindJAL:
+		t.str("gotol ")
+	case kindCall:
+		t.str("call ")
+	case kindLdImm64:
+		t.reg(ins.Dst)
+		t.str(" = ", names[to], " ll")
+		return
+	}
+	t.str(names[to])
+}
