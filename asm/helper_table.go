@@ -117,7 +117,7 @@ const (
 	FnProbeReadKernel            Helper = 113 // bpf_probe_read_kernel
 	FnProbeReadUserStr           Helper = 114 // bpf_probe_read_user_str
 	FnProbeReadKernelStr         Helper = 115 // bpf_probe_read_kernel_str
-	FnTCPSendAck                 Helper = 116 // bpf_tcp_send_ack
+	FnTCPSendACK                 Helper = 116 // bpf_tcp_send_ack
 	FnSendSignalThread           Helper = 117 // bpf_send_signal_thread
 	FnJiffies64                  Helper = 118 // bpf_jiffies64
 	FnReadBranchRecords          Helper = 119 // bpf_read_branch_records
@@ -333,7 +333,7 @@ var helpers = [...]helper{
 	FnProbeReadKernel:            {"bpf_probe_read_kernel", ReturnInteger, true, [5]ArgKind{ArgMem | ArgUninit, ArgSizeOrZero, ArgAnything}},
 	FnProbeReadUserStr:           {"bpf_probe_read_user_str", ReturnInteger, true, [5]ArgKind{ArgMem | ArgUninit, ArgSizeOrZero, ArgAnything}},
 	FnProbeReadKernelStr:         {"bpf_probe_read_kernel_str", ReturnInteger, true, [5]ArgKind{ArgMem | ArgUninit, ArgSizeOrZero, ArgAnything}},
-	FnTCPSendAck:                 {"bpf_tcp_send_ack", ReturnInteger, false, [5]ArgKind{ArgBTF, ArgAnything}},
+	FnTCPSendACK:                 {"bpf_tcp_send_ack", ReturnInteger, false, [5]ArgKind{ArgBTF, ArgAnything}},
 	FnSendSignalThread:           {"bpf_send_signal_thread", ReturnInteger, false, [5]ArgKind{ArgAnything}},
 	FnJiffies64:                  {"bpf_jiffies64", ReturnInteger, false, [5]ArgKind{}},
 	FnReadBranchRecords:          {"bpf_read_branch_records", ReturnInteger, true, [5]ArgKind{ArgContext, ArgMem | ArgOrNull | ArgWritten, ArgSizeOrZero, ArgAnything}},
