@@ -52,7 +52,26 @@ func leftNow(before map[string]string) []string {
 		leaks = append(leaks, path)
 	}
 	slices.Sort(leaks)
-	return leaks
+	return append(leaks, leftProcesses()...)
+}
+
+// leftProcesses describes the processes that the tests started and did not end. Only the process that has the sandbox to
+// itself can tell.
+func leftProcesses() (left []string) {
+	if place.sandbox == nil || !place.sandbox.Direct() {
+		return nil
+	}
+	pids, err := place.sandbox.Processes()
+	if err != nil {
+		return nil // no cgroup, nothing to count with
+	}
+	for _, pid := range pids {
+		name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if err == nil {
+			left = append(left, fmt.Sprintf("process %d: %s", pid, strings.TrimSpace(string(name))))
+		}
+	}
+	return left
 }
 
 // mustBeClosed reports whether target is a BPF object or a socket. The kernel names BPF objects anon_inode:bpf-map,

@@ -60,6 +60,8 @@ func Unprivileged(t *testing.T, f func(t *testing.T), keep ...Capability) {
 		t.Fatalf("as nobody with capabilities %v: %v\n%s", keep, err, out)
 	case !strings.Contains(string(out), unprivilegedRan):
 		t.Fatalf("the test started as nobody did not come to kerneltest.Unprivileged:\n%s", out)
+	case strings.Contains(string(out), "--- SKIP: "+t.Name()+" "):
+		t.Skipf("skipped as nobody:\n%s", out)
 	}
 }
 

@@ -52,6 +52,20 @@ func (s *Sandbox) RemoveCgroup(path string) error {
 	return nil
 }
 
+// Processes returns the numbers of the processes in the sandbox besides this one: those it started and they started, if
+// they have not ended.
+func (s *Sandbox) Processes() ([]int, error) {
+	root, err := s.cgroupRoot()
+	if err != nil {
+		return nil, err
+	}
+	pids, err := processesIn(root)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	return pids, nil
+}
+
 func (s *Sandbox) cgroupRoot() (string, error) {
 	if err := errors.Join(s.mountErr, s.cgroupErr); err != nil {
 		return "", err
@@ -219,26 +233,36 @@ func removeCgroupTree(path string) error {
 
 // killCgroup kills every process in the cgroup at path and below but the calling one.
 func killCgroup(path string) error {
-	return filepath.WalkDir(path, func(dir string, entry fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) {
+	pids, err := processesIn(path)
+	for _, pid := range pids {
+		unix.Kill(pid, unix.SIGKILL) // gone already: the next attempt to remove shows
+	}
+	return err
+}
+
+// processesIn returns the numbers of the processes in the cgroup at path and below but the calling one.
+func processesIn(path string) (pids []int, err error) {
+	err = filepath.WalkDir(path, func(dir string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
 			return nil
 		}
-		if err != nil || !entry.IsDir() {
-			return err
+		var procs []byte
+		if err == nil {
+			procs, err = os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		}
-		procs, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) {
-			return nil
+			return nil // removed meanwhile
 		}
 		if err != nil {
-			return fmt.Errorf("list the processes to kill: %w", err)
+			return fmt.Errorf("list the processes of a cgroup: %w", err)
 		}
 		for field := range strings.FieldsSeq(string(procs)) {
-			// 0 is a process of another process namespace, and would be our own process group.
+			// 0 is a process of another process namespace; killing 0 would hit our own process group.
 			if pid, err := strconv.Atoi(field); err == nil && pid > 0 && pid != os.Getpid() {
-				unix.Kill(pid, unix.SIGKILL) // gone already: the next attempt to remove shows
+				pids = append(pids, pid)
 			}
 		}
 		return nil
 	})
+	return pids, err
 }
