@@ -47,7 +47,7 @@ func AttachReuseportFilter(fd int, filter []unix.SockFilter) error {
 }
 
 // DetachReuseport removes the selector of a socket's reuseport group: SO_DETACH_REUSEPORT_BPF. ENOENT means that it has
-// none.
+// none, EINVAL that the socket is in no group.
 func DetachReuseport(fd int) error {
 	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DETACH_REUSEPORT_BPF, 0)
 }
