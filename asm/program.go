@@ -152,8 +152,12 @@ func (p *Program) check() error {
 		}
 		if distance, ok := ins.distance(); ok {
 			slot := int64(p.slots[i]) + 1 + distance
-			if _, ok := p.index(slot); !ok {
+			to, ok := p.index(slot)
+			if !ok {
 				return fmt.Errorf("instruction %d: %v: leads to slot %d, where no instruction of the program is", i, ins, slot)
+			}
+			if call := kinds[ins.Op] == kindCall || kinds[ins.Op] == kindLdImm64; call && !isFunction(s.Functions, to) {
+				return fmt.Errorf("instruction %d: %v: leads to slot %d, where no function begins", i, ins, slot)
 			}
 		}
 	}
@@ -170,6 +174,10 @@ func (p *Program) check() error {
 		return fmt.Errorf("%d positions for %d instructions", n, len(s.Instructions))
 	}
 	return nil
+}
+
+func isFunction(functions []Label, index int) bool {
+	return slices.ContainsFunc(functions, func(f Label) bool { return f.Index == index })
 }
 
 func checkLabels(what string, labels []Label, instructions int) error {
@@ -303,6 +311,34 @@ func (p *Program) Functions() []Label { return slices.Clone(p.spec.Functions) }
 
 // Maps returns the maps that the program describes.
 func (p *Program) Maps() []MapSpec { return p.spec.clone().Maps }
+
+// Callee returns the function, as an index into Functions, that instruction i calls or loads the address of inside the
+// program, and in which of the two ways. A call that is still a reference has no callee here.
+func (p *Program) Callee(i int) (function int, kind ReferenceKind, ok bool) {
+	ins := p.At(i)
+	switch {
+	case kinds[ins.Op] == kindCall && ins.Src == CallSubprogram:
+		kind = RefCall
+	case ins.Op == OpLdImm64 && ins.Src == Imm64Func:
+		kind = RefFunc
+	default:
+		return 0, 0, false
+	}
+	if slices.ContainsFunc(p.spec.References, func(r Reference) bool { return r.Index == i }) {
+		return 0, 0, false
+	}
+	distance, _ := ins.distance()
+	to, ok := p.index(int64(p.slots[i]) + 1 + distance)
+	if !ok {
+		return 0, 0, false
+	}
+	for f, l := range p.spec.Functions {
+		if l.Index == to {
+			return f, kind, true
+		}
+	}
+	return 0, 0, false
+}
 
 // AppendTo appends the program's bytes, 8 for every slot, in the target's byte order. Where a reference is left, a map's
 // descriptor is 0 and a call's distance -1, as in an object file. It does not allocate when b has room.
