@@ -91,6 +91,10 @@ func (l *linker) mapReference(u use) {
 	}
 	switch {
 	case !ok:
+		if _, _, err := l.object.function(u.symbol); err == nil {
+			l.fail(u, fmt.Errorf("%w: %s is a function of the object, the program needs a %v", ErrWrongKind, u.symbol, u.kind))
+			return
+		}
 		l.fail(u, fmt.Errorf("%w %s", ErrUnresolved, u.symbol))
 		return
 	case s.kind == noSymbol || s.fd < 0:
