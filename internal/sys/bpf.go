@@ -68,6 +68,10 @@ const (
 	CmdProgStreamReadByFD      Cmd = 37
 )
 
+// ENOTSUPP is what some commands answer when a kind of map or program does not have them. It is internal to the kernel,
+// has no name in errno.h and is not EOPNOTSUPP.
+const ENOTSUPP = unix.Errno(524)
+
 // ObjNameLen is the size of the name of a map or program including its final NUL: BPF_OBJ_NAME_LEN.
 const ObjNameLen = 16
 

@@ -27,3 +27,14 @@ func StringPointer(s string) Pointer {
 
 // IsNil reports whether the pointer is null.
 func (p Pointer) IsNil() bool { return p.addr == nil }
+
+// Bytes returns the memory of *p. T must not contain pointers.
+func Bytes[T any](p *T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(p)), unsafe.Sizeof(*p))
+}
+
+// SliceBytes returns the memory of the elements of s. T must not contain pointers.
+func SliceBytes[T any](s []T) []byte {
+	var element T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), uintptr(len(s))*unsafe.Sizeof(element))
+}

@@ -70,6 +70,23 @@ func TestPointer(t *testing.T) {
 	}
 }
 
+func TestBytes(t *testing.T) {
+	pair := struct{ A, B uint16 }{1, 2}
+	Bytes(&pair)[0]++
+	if pair.A == 1 || len(Bytes(&pair)) != 4 {
+		t.Errorf("%+v, %d bytes", pair, len(Bytes(&pair)))
+	}
+	if n := len(Bytes(&struct{}{})); n != 0 {
+		t.Errorf("an empty structure has %d bytes", n)
+	}
+	if n := len(SliceBytes([]uint32{1, 2, 3})); n != 12 {
+		t.Errorf("three uint32 have %d bytes", n)
+	}
+	if n := len(SliceBytes[uint32](nil)); n != 0 {
+		t.Errorf("a nil slice has %d bytes", n)
+	}
+}
+
 func TestMapElements(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF)
 	fd, err := MapCreate(&MapCreateAttr{MapType: 1, KeySize: 4, ValueSize: 8, MaxEntries: 4, MapName: NewObjName("elements")})
