@@ -1,5 +1,5 @@
-// Package capability says which Linux capabilities (capabilities(7)) this process holds, so that a refusal can name the
-// one that is missing instead of repeating "operation not permitted".
+// Package capability says which Linux capabilities (capabilities(7)) this process holds, so that a refusal can
+// name the one that is missing instead of repeating "operation not permitted".
 //
 //	missing, err := capability.Missing(capability.CAP_BPF, capability.CAP_NET_ADMIN)
 //	if err != nil {
@@ -97,9 +97,9 @@ func Effective() (Set, error) {
 	return Set(data[1].Effective)<<32 | Set(data[0].Effective), nil
 }
 
-// Missing returns those of caps that the calling thread lacks, in the order given. In a user namespace other than the
-// initial one all of them are missing: a rootless container shows every capability, but bpf(2) asks for them in the
-// initial namespace.
+// Missing returns those of caps that the calling thread lacks, in the order given. In a user namespace other than
+// the initial one all of them are missing: a rootless container shows every capability, but bpf(2) asks for them
+// in the initial namespace.
 func Missing(caps ...Capability) ([]Capability, error) {
 	have, err := Effective()
 	if err != nil {

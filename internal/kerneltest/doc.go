@@ -1,5 +1,5 @@
-// Package kerneltest is for tests that need a kernel: it gives them privileges named, a network namespace, a cgroup and
-// a bpf file system of their own, and leaves nothing behind when they fail, hang or are killed.
+// Package kerneltest is for tests that need a kernel: it gives them privileges named, a network namespace, a
+// cgroup and a bpf file system of their own, and leaves nothing behind when they fail, hang or are killed.
 //
 // A package with kernel tests hands its test run over:
 //
@@ -14,9 +14,9 @@
 //		...
 //	}
 //
-// A test that lacks what it needs is skipped, and fails where the environment variable CI is set: a kernel test that
-// nobody ran must not look like one that passed. The tests run in the sandbox that package sandbox makes; only loopback
-// is there, and it is up.
+// A test that lacks what it needs is skipped, and fails where the environment variable CI is set: a kernel test
+// that nobody ran must not look like one that passed. The tests run in the sandbox that package sandbox makes;
+// only loopback is there, and it is up.
 //
 // Import this package from test files only. Outside Linux it has Main alone, which runs the tests as they are.
 package kerneltest

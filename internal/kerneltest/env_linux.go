@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Cgroup makes a new cgroup (version 2) and returns its path. At the end of the test the processes in it are killed and
-// it is removed.
+// Cgroup makes a new cgroup (version 2) and returns its path. At the end of the test the processes in it are
+// killed and it is removed.
 func Cgroup(t testing.TB) (path string) {
 	t.Helper()
 	s := inSandbox(t)
@@ -27,9 +27,9 @@ func Cgroup(t testing.TB) (path string) {
 	return path
 }
 
-// CgroupJoin is Cgroup with this process moved into the new cgroup until the end of the test. Sockets belong to the
-// cgroup in which they were opened: those opened by the test are in it. The whole process moves, so not for parallel
-// tests.
+// CgroupJoin is Cgroup with this process moved into the new cgroup until the end of the test. Sockets belong to
+// the cgroup in which they were opened: those opened by the test are in it. The whole process moves, so not for
+// parallel tests.
 func CgroupJoin(t testing.TB) (path string) {
 	t.Helper()
 	path = Cgroup(t)
@@ -45,8 +45,8 @@ func CgroupJoin(t testing.TB) (path string) {
 	return path
 }
 
-// BPFFS mounts a new, empty bpf file system and returns its path. At the end of the test it is unmounted, and what was
-// pinned in it is unpinned.
+// BPFFS mounts a new, empty bpf file system and returns its path. At the end of the test it is unmounted, and what
+// was pinned in it is unpinned.
 func BPFFS(t testing.TB) (path string) {
 	t.Helper()
 	s := inSandbox(t)
@@ -65,9 +65,10 @@ func BPFFS(t testing.TB) (path string) {
 	return path
 }
 
-// Sysctl sets a kernel parameter of the sandbox's network namespace, such as "net.ipv4.tcp_fastopen", until the end of
-// the test. A name with slashes, "net/ipv4/conf/eth0.1/rp_filter", takes its dots as they are. Parameters outside net
-// belong to the whole host and are refused. All tests of the process see the value, so not for parallel tests.
+// Sysctl sets a kernel parameter of the sandbox's network namespace, such as "net.ipv4.tcp_fastopen", until the
+// end of the test. A name with slashes, "net/ipv4/conf/eth0.1/rp_filter", takes its dots as they are. Parameters
+// outside net belong to the whole host and are refused. All tests of the process see the value, so not for
+// parallel tests.
 func Sysctl(t testing.TB, name, value string) {
 	t.Helper()
 	inSandbox(t)
@@ -75,7 +76,7 @@ func Sysctl(t testing.TB, name, value string) {
 	if !strings.Contains(path, "/") {
 		path = strings.ReplaceAll(path, ".", "/")
 	}
-	if !filepath.IsLocal(path) || !strings.HasPrefix(path, "net/") {
+	if path = filepath.Clean(path); !strings.HasPrefix(path, "net/") {
 		t.Fatalf("sysctl %s: not a parameter of the network namespace", name)
 	}
 	path = filepath.Join("/proc/sys", path)

@@ -27,7 +27,7 @@ func openDescriptors() map[string]string {
 }
 
 // settleTime is how long goroutines that outlive their test have to close what they hold.
-const settleTime = time.Second
+const settleTime = 500 * time.Millisecond
 
 // leaked says what was left behind since before, one line for each, sorted.
 func leaked(before map[string]string) []string {
@@ -48,15 +48,13 @@ func leftNow(before map[string]string) []string {
 	}
 	made.Lock()
 	defer made.Unlock()
-	for _, path := range made.paths {
-		leaks = append(leaks, path)
-	}
+	leaks = append(leaks, made.paths...)
 	slices.Sort(leaks)
 	return append(leaks, leftProcesses()...)
 }
 
-// leftProcesses describes the processes that the tests started and did not end. Only the process that has the sandbox to
-// itself can tell.
+// leftProcesses describes the processes that the tests started and did not end. Only the process that has the
+// sandbox to itself can tell.
 func leftProcesses() (left []string) {
 	if place.sandbox == nil || !place.sandbox.Direct() {
 		return nil
@@ -85,7 +83,8 @@ func mustBeClosed(target string) bool {
 	return ok && (strings.HasPrefix(object, "bpf") || strings.HasPrefix(object, "btf"))
 }
 
-// describe returns what the kernel tells of a BPF object behind a descriptor, such as its type and id, in parentheses.
+// describe returns what the kernel tells of a BPF object behind a descriptor, such as its type and id, in
+// parentheses.
 func describe(fd string) string {
 	info, err := os.ReadFile(filepath.Join("/proc/self/fdinfo", fd))
 	if err != nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/purebpf/purebpf/internal/sandbox"
 )
 
-// Main is the body of TestMain: it runs the tests of m in a sandbox and exits. Arguments, output, coverage files and the
-// exit status are those of the test run. Where no sandbox can be had, for want of privileges, the tests run in place;
-// those that need one skip.
+// Main is the body of TestMain: it runs the tests of m in a sandbox and exits. Arguments, output, coverage files
+// and the exit status are those of the test run. Where no sandbox can be had, for want of privileges, the tests
+// run in place; those that need one skip.
 //
-// When the tests have passed, Main looks for what they left open in this process: descriptors of BPF objects, sockets,
-// cgroups, mounts. If there is any it says so and exits with status 1.
+// When the tests have passed, Main looks for what they left open in this process: descriptors of BPF objects,
+// sockets, cgroups, mounts. If there is any it says so and exits with status 1.
 func Main(m *testing.M) {
 	switch {
 	case isFuzzWorker():
@@ -41,7 +41,8 @@ func Main(m *testing.M) {
 	os.Exit(status)
 }
 
-// place is where the tests of this process run. Main sets it before the first test.
+// place is where the tests of this process run. Main sets it before the first test; it is the one thing that
+// TestMain and the tests share, for package testing hands nothing from one to the other.
 var place struct {
 	sandbox *sandbox.Sandbox // nil outside a sandbox
 	err     error            // why there is none
@@ -51,7 +52,8 @@ func enter() {
 	place.sandbox, place.err = sandbox.Enter()
 }
 
-// isFuzzWorker looks for the flag that package testing puts first on the command line of the processes it fuzzes in.
+// isFuzzWorker looks for the flag that package testing puts first on the command line of the processes it fuzzes
+// in.
 func isFuzzWorker() bool {
 	return slices.Contains(os.Args[1:], "-test.fuzzworker")
 }

@@ -22,8 +22,8 @@ const (
 	CAP_BPF          = capability.CAP_BPF
 )
 
-// Need skips the test unless this process holds caps, and names those it lacks; where CI is set the test fails instead.
-// Call it first, and call no Need at all to have a test that runs for everybody.
+// Need skips the test unless this process holds caps, and names those it lacks; where CI is set the test fails
+// instead. Call it first, and call no Need at all to have a test that runs for everybody.
 func Need(t testing.TB, caps ...Capability) {
 	t.Helper()
 	missing, err := capability.Missing(caps...)

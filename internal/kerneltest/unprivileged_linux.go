@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,9 +19,9 @@ const (
 	nobody             = 65534
 )
 
-// Unprivileged calls f in another process, as user and group nobody with no capabilities but keep: there the running
-// test starts again and comes to this call. It fails the test when f fails, with what f logged. A test calls it at most
-// once, and should do nothing before: that would be done again in the other process.
+// Unprivileged calls f in another process, as user and group nobody with no capabilities but keep: there the
+// running test starts again and comes to this call. It fails the test when f fails, with what f logged. A test
+// calls it at most once, and should do nothing before: that would be done again in the other process.
 //
 //	func TestLoadRefused(t *testing.T) {
 //		kerneltest.Unprivileged(t, func(t *testing.T) {
@@ -41,8 +42,8 @@ func Unprivileged(t *testing.T, f func(t *testing.T), keep ...Capability) {
 	for i, c := range keep {
 		ambient[i] = uintptr(c)
 	}
-	// nobody may not be able to reach the test binary, which `go test` builds in a directory closed to others; a process
-	// always reaches its own file through this link.
+	// nobody may not be able to reach the test binary, which `go test` builds in a directory closed to others; a
+	// process always reaches its own file through this link.
 	cmd := exec.Command("/proc/self/exe", "-test.run="+onlyTest(t.Name()), "-test.v", "-test.count=1")
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), unprivilegedMarker+"="+t.Name())
@@ -51,6 +52,8 @@ func Unprivileged(t *testing.T, f func(t *testing.T), keep ...Capability) {
 		AmbientCaps: ambient,
 		Pdeathsig:   unix.SIGKILL,
 	}
+	runtime.LockOSThread() // the parent death signal comes when the thread ends
+	defer runtime.UnlockOSThread()
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	switch {

@@ -26,8 +26,8 @@ func (s *Sandbox) Cgroup() (path string, err error) {
 	return path, nil
 }
 
-// Join moves this process with all its threads into the cgroup at path. Sockets opened from now on belong to it; those
-// already open stay with the cgroup they were opened in.
+// Join moves this process with all its threads into the cgroup at path. Sockets opened from now on belong to it;
+// those already open stay with the cgroup they were opened in.
 func (s *Sandbox) Join(path string) error {
 	if err := joinCgroup(path); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
@@ -44,7 +44,8 @@ func (s *Sandbox) Leave() error {
 	return s.Join(root)
 }
 
-// RemoveCgroup kills the processes in the cgroup at path and below, and removes it. The calling process must have left.
+// RemoveCgroup kills the processes in the cgroup at path and below, and removes it. The calling process must have
+// left.
 func (s *Sandbox) RemoveCgroup(path string) error {
 	if err := removeCgroup(path); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
@@ -52,8 +53,8 @@ func (s *Sandbox) RemoveCgroup(path string) error {
 	return nil
 }
 
-// Processes returns the numbers of the processes in the sandbox besides this one: those it started and they started, if
-// they have not ended.
+// Processes returns the numbers of the processes in the sandbox besides this one: those it started and they
+// started, if they have not ended.
 func (s *Sandbox) Processes() ([]int, error) {
 	root, err := s.cgroupRoot()
 	if err != nil {
@@ -106,9 +107,9 @@ func enterCgroup(dir string) error {
 	return nil
 }
 
-// mountCgroup2 returns a new mount of the cgroup v2 hierarchy that is attached nowhere: its files are reached through
-// the descriptor. It needs no cgroup2 mount on the host, which may have one anywhere (hybrid systems: below
-// /sys/fs/cgroup/unified) or none. Needs Linux 5.2.
+// mountCgroup2 returns a new mount of the cgroup v2 hierarchy that is attached nowhere: its files are reached
+// through the descriptor. It needs no cgroup2 mount on the host, which may have one anywhere (hybrid systems:
+// below /sys/fs/cgroup/unified) or none. Needs Linux 5.2.
 func mountCgroup2() (*os.File, error) {
 	options, err := cgroup2Options()
 	if err != nil {
@@ -127,16 +128,17 @@ func mountCgroup2() (*os.File, error) {
 	if err := unix.FsconfigCreate(fs); err != nil {
 		return nil, fmt.Errorf("sandbox: create a cgroup2 mount: %w", err)
 	}
-	mount, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+	const attributes = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
+	mount, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, attributes)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: mount cgroup2: %w", err)
 	}
 	return os.NewFile(uintptr(mount), "cgroup2"), nil
 }
 
-// cgroup2Options returns the options, such as nsdelegate, of the host's cgroup2 mount. The hierarchy has one set of them
-// for all its mounts, and a new mount replaces it (apply_cgroup_root_flags in kernel/cgroup/cgroup.c): a mount without
-// them would change the host.
+// cgroup2Options returns the options, such as nsdelegate, of the host's cgroup2 mount. The hierarchy has one set
+// of them for all its mounts, and a new mount replaces it (apply_cgroup_root_flags in kernel/cgroup/cgroup.c): a
+// mount without them would change the host.
 func cgroup2Options() ([]string, error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -208,8 +210,8 @@ func removeCgroup(path string) error {
 	}
 }
 
-// removeCgroupTree removes the cgroup at path and those below; os.RemoveAll would try the files in them, which only go
-// with their directory.
+// removeCgroupTree removes the cgroup at path and those below; os.RemoveAll would try the files in them, which
+// only go with their directory.
 func removeCgroupTree(path string) error {
 	entries, err := os.ReadDir(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENODEV) {

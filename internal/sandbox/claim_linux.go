@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A claim is a directory, in a file system or among the cgroups, that belongs to this process until it ends. The claim
-// is an flock(2) on the directory: the kernel drops it when the process dies, however it dies. So a directory of our
-// name pattern whose lock is free is a leftover. Process numbers and start times would say the same less well: they
-// mean nothing to a supervisor in another process namespace that shares the directory.
+// A claim is a directory, in a file system or among the cgroups, that belongs to this process until it ends. The
+// claim is an flock(2) on the directory: the kernel drops it when the process dies, however it dies. So a
+// directory of our name pattern whose lock is free is a leftover. Process numbers and start times would say the
+// same less well: they mean nothing to a supervisor in another process namespace that shares the directory.
 type claim struct {
 	path string
 	lock *os.File
@@ -48,8 +48,8 @@ func makeClaim(parent, name string) (claim, error) {
 	if err := os.Mkdir(path, 0o755); err != nil {
 		return claim{}, err
 	}
-	// Until it is locked the directory looks like a leftover; a sweep may win the race for it. Then the lock is taken or
-	// the name is gone, and the caller tries again with another name.
+	// Until it is locked the directory looks like a leftover; a sweep may win the race for it. Then the lock is
+	// taken or the name is gone, and the caller tries again with another name.
 	c, err := lockClaim(path)
 	if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, fs.ErrNotExist) {
 		return claim{}, errLost
@@ -71,7 +71,8 @@ func lockClaim(path string) (claim, error) {
 		dir.Close()
 		return claim{}, fmt.Errorf("lock %s: %w", path, err)
 	}
-	// Another process may have removed it between the two calls. Names are not used twice: if there is one it is this.
+	// Another process may have removed it between the two calls. Names are not used twice: if there is one it is
+	// this.
 	if _, err := os.Lstat(path); err != nil {
 		dir.Close()
 		return claim{}, err
@@ -84,8 +85,8 @@ func (c claim) release(remove func(path string) error) error {
 	return errors.Join(remove(c.path), c.lock.Close())
 }
 
-// sweep removes the directories in parent that supervisors left which were killed. It is content with what it can do:
-// the leftovers of other users, and those that cannot be removed, stay.
+// sweep removes the directories in parent that supervisors left which were killed. It is content with what it can
+// do: the leftovers of other users, and those that cannot be removed, stay.
 func sweep(parent string, remove func(path string) error) {
 	entries, err := os.ReadDir(parent)
 	if err != nil {

@@ -89,8 +89,8 @@ func TestSweepTakesFreeClaimsOnly(t *testing.T) {
 	}
 }
 
-// TestMakeClaimLost makes directories while another goroutine sweeps without pause: each is either claimed and stays,
-// or was lost and makeClaim says so.
+// TestMakeClaimLost makes directories while another goroutine sweeps without pause: each is either claimed and
+// stays, or was lost and makeClaim says so.
 func TestMakeClaimLost(t *testing.T) {
 	parent := t.TempDir()
 	stop, stopped := make(chan struct{}), make(chan struct{})

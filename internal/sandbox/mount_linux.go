@@ -36,18 +36,14 @@ func mountPrivate(dir string) error {
 
 // checkMounted returns nil when the sandboxed process mounted a tmpfs on dir.
 func checkMounted(dir string) error {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err != nil {
-		return fmt.Errorf("sandbox: %s: %w", dir, err)
-	}
 	if _, err := os.Stat(filepath.Join(dir, tmpName)); err != nil {
 		return fmt.Errorf("sandbox: nothing is mounted on %s: %w", dir, err)
 	}
 	return nil
 }
 
-// BPFFS mounts a new bpf file system, empty and seen by the sandbox only, and returns its path. Its pins disappear with
-// Unmount, at the latest with the sandbox.
+// BPFFS mounts a new bpf file system, empty and seen by the sandbox only, and returns its path. Its pins disappear
+// with Unmount, at the latest with the sandbox.
 func (s *Sandbox) BPFFS() (path string, err error) {
 	if s.mountErr != nil {
 		return "", s.mountErr

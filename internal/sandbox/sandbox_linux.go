@@ -1,6 +1,6 @@
-// Package sandbox runs the current program a second time in a place of its own: a new network namespace with only the
-// loopback device, a new mount namespace, a child cgroup. What runs there may change sysctls, pin BPF objects, attach
-// programs to its cgroup and die at any point; nothing of it is left on the host.
+// Package sandbox runs the current program a second time in a place of its own: a new network namespace with only
+// the loopback device, a new mount namespace, a child cgroup. What runs there may change sysctls, pin BPF objects,
+// attach programs to its cgroup and die at any point; nothing of it is left on the host.
 //
 //	func main() {
 //		status, err := sandbox.Run(func(s *sandbox.Sandbox) int {
@@ -15,12 +15,13 @@
 //		os.Exit(status)
 //	}
 //
-// Two processes share the work. The first, the supervisor, stays outside: it makes a directory and a cgroup, starts the
-// program again with the same arguments, environment and standard streams, forwards signals to it, and removes the
-// directory and the cgroup, with every process still in it, when the second has ended in whatever way. The second, the
-// sandboxed process, is killed by the kernel when the supervisor dies. A supervisor that was itself killed leaves an
-// empty directory and an empty cgroup; the next supervisor removes them. Both carry a lock that lives as long as their
-// supervisor (see claim), so supervisors that run at the same time never take each other's.
+// Two processes share the work. The first, the supervisor, stays outside: it makes a directory and a cgroup,
+// starts the program again with the same arguments, environment and standard streams, forwards signals to it, and
+// removes the directory and the cgroup, with every process still in it, when the second has ended in whatever way.
+// The second, the sandboxed process, is killed by the kernel when the supervisor dies. A supervisor that was
+// itself killed leaves an empty directory and an empty cgroup; the next supervisor removes them. Both carry a lock
+// that lives as long as their supervisor (see claim), so supervisors that run at the same time never take each
+// other's.
 package sandbox
 
 import (
@@ -46,9 +47,9 @@ type Sandbox struct {
 	cgroupErr error // why there is no cgroup
 }
 
-// Run calls inside in the sandboxed process, with its sandbox, and returns its exit status. In a process that is not
-// sandboxed it supervises one that is, and returns that one's exit status: 128 plus the signal's number when a signal
-// ended it. Without CAP_SYS_ADMIN the error wraps os.ErrPermission and nothing has been run.
+// Run calls inside in the sandboxed process, with its sandbox, and returns its exit status. In a process that is
+// not sandboxed it supervises one that is, and returns that one's exit status: 128 plus the signal's number when a
+// signal ended it. Without CAP_SYS_ADMIN the error wraps os.ErrPermission and nothing has been run.
 func Run(inside func(*Sandbox) int) (status int, err error) {
 	if !Inside() {
 		return Reexec()
@@ -60,8 +61,8 @@ func Run(inside func(*Sandbox) int) (status int, err error) {
 	return inside(s), nil
 }
 
-// Inside reports whether this process runs in a sandbox. A marker in the environment is not enough: the process must
-// also be in another network namespace than the supervisor was.
+// Inside reports whether this process runs in a sandbox. A marker in the environment is not enough: the process
+// must also be in another network namespace than the supervisor was.
 func Inside() bool {
 	_, err := readMarker()
 	return err == nil
@@ -96,8 +97,8 @@ func Enter() (*Sandbox, error) {
 // Direct reports whether the supervisor itself started this process, rather than a process of the sandbox.
 func (s *Sandbox) Direct() bool { return s.direct }
 
-// Dir returns a directory that only the processes of the sandbox see. It disappears with the last of them. os.TempDir
-// is below it.
+// Dir returns a directory that only the processes of the sandbox see. It disappears with the last of them.
+// os.TempDir is below it.
 func (s *Sandbox) Dir() (string, error) { return s.dir, s.mountErr }
 
 // mark is the content of the marker.

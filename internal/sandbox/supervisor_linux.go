@@ -15,9 +15,10 @@ import (
 	"github.com/purebpf/purebpf/internal/capability"
 )
 
-// Reexec runs this program again in a sandbox, with the same arguments, environment and standard streams, waits for it
-// and returns its exit status: 128 plus the signal's number when a signal ended it. SIGINT, SIGTERM, SIGHUP and SIGQUIT
-// are forwarded, so the program sees SIGINT twice when it is typed at a terminal, which sends it to both processes.
+// Reexec runs this program again in a sandbox, with the same arguments, environment and standard streams, waits
+// for it and returns its exit status: 128 plus the signal's number when a signal ended it. SIGINT, SIGTERM, SIGHUP
+// and SIGQUIT are forwarded, so the program sees SIGINT twice when it is typed at a terminal, which sends it to
+// both processes.
 //
 // An error means that the program did not start; it wraps os.ErrPermission when CAP_SYS_ADMIN is missing.
 func Reexec() (status int, err error) {

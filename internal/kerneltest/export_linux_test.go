@@ -1,0 +1,6 @@
+package kerneltest
+
+var (
+	OpenDescriptors = openDescriptors
+	LeftNow         = leftNow
+)

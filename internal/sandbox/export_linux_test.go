@@ -1,0 +1,6 @@
+package sandbox
+
+var (
+	MountCgroup2  = mountCgroup2
+	CurrentCgroup = currentCgroup
+)
