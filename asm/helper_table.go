@@ -393,7 +393,7 @@ var helpers = [...]helper{
 	FnGetFuncIP:                  {"bpf_get_func_ip", ReturnInteger, true, [5]ArgKind{ArgContext}},
 	FnGetAttachCookie:            {"bpf_get_attach_cookie", ReturnInteger, false, [5]ArgKind{ArgContext}},
 	FnTaskPtRegs:                 {"bpf_task_pt_regs", ReturnBTF, true, [5]ArgKind{ArgBTF}},
-	FnGetBranchSnapshot:          {"bpf_get_branch_snapshot", ReturnInteger, true, [5]ArgKind{ArgMem | ArgUninit, ArgSizeOrZero}},
+	FnGetBranchSnapshot:          {"bpf_get_branch_snapshot", ReturnInteger, true, [5]ArgKind{ArgMem | ArgUninit, ArgSizeOrZero, ArgAnything}},
 	FnTraceVprintk:               {"bpf_trace_vprintk", ReturnInteger, true, [5]ArgKind{ArgMem, ArgSize, ArgMem | ArgOrNull, ArgSizeOrZero}},
 	FnSkcToUnixSock:              {"bpf_skc_to_unix_sock", ReturnBTF | ReturnOrNull, false, [5]ArgKind{ArgSock}},
 	FnKallsymsLookupName:         {"bpf_kallsyms_lookup_name", ReturnInteger, false, [5]ArgKind{ArgMem, ArgSizeOrZero, ArgAnything, ArgMem8 | ArgUninit}},
