@@ -28,8 +28,17 @@ func AppendInstructions(b []byte, insns []Instruction, order binary.ByteOrder) (
 	return appendInstructions(b, insns, size, bigEndian(order)), nil
 }
 
-// bigEndian asks the order itself, so that binary.NativeEndian does what it says.
-func bigEndian(order binary.ByteOrder) bool { return order.Uint16([]byte{0, 1}) == 1 }
+// bigEndian reports whether order is big endian. An order that is neither of the two, such as binary.NativeEndian, is
+// asked; that allocates the question.
+func bigEndian(order binary.ByteOrder) bool {
+	switch order {
+	case binary.LittleEndian:
+		return false
+	case binary.BigEndian:
+		return true
+	}
+	return order.Uint16([]byte{0, 1}) == 1
+}
 
 // appendInstructions appends the size bytes that checked instructions take.
 func appendInstructions(b []byte, insns []Instruction, size int, big bool) []byte {
