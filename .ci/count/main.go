@@ -1,0 +1,72 @@
+// Command count reads the output of go test -json, prints what failed and what was skipped, and ends with the count.
+// It fails when a test failed, when none ran, and when one was skipped for another reason than a missing assembler:
+// the kernel tests have to run here.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+type event struct {
+	Action, Package, Test, Output string
+	ImportPath                    string // of a package that does not build
+}
+
+func main() {
+	outputs := make(map[string]string) // by package and test
+	var passed, failed, skipped, unexpected int
+	lines := bufio.NewScanner(os.Stdin)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			fmt.Println(lines.Text())
+			continue
+		}
+		key := e.Package + " " + e.Test
+		switch e.Action {
+		case "output":
+			outputs[key] += e.Output
+		case "build-output":
+			fmt.Print(e.Output)
+		case "build-fail":
+			failed++
+			fmt.Println("does not build:", e.ImportPath)
+		case "pass":
+			if e.Test != "" {
+				passed++
+			} else {
+				fmt.Print(outputs[key])
+			}
+			delete(outputs, key)
+		case "fail":
+			failed++
+			fmt.Printf("FAIL %s\n%s", key, outputs[key])
+		case "skip":
+			if e.Test == "" {
+				fmt.Print(outputs[key]) // no test files
+				continue
+			}
+			skipped++
+			fmt.Printf("skipped %s\n%s", key, outputs[key])
+			if !strings.Contains(outputs[key], "llvm-mc") {
+				unexpected++
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		fmt.Println("reading the test's output:", err)
+		failed++
+	}
+	if unexpected > 0 {
+		fmt.Printf("%d tests were skipped that must run here\n", unexpected)
+	}
+	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	if failed > 0 || unexpected > 0 || passed == 0 {
+		os.Exit(1)
+	}
+}
