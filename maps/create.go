@@ -1,0 +1,120 @@
+//go:build linux
+
+package maps
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/capability"
+	"github.com/purebpf/purebpf/internal/sys"
+)
+
+// Options are what a map may need beside its spec. The zero value is right for every type but struct_ops.
+type Options struct {
+	// BTF describes the key and the value to the kernel, which shows them by name in bpftool. Without it a storage map
+	// (sk_storage and the like), which cannot exist without a description, gets a plain one.
+	BTF BTF
+	// KernelValueType is the id of a struct_ops map's value type in the BTF of the kernel (Linux 5.6).
+	KernelValueType uint32
+}
+
+// BTF names the types of a map in a BTF object. The zero value stands for none.
+type BTF struct {
+	// FD is the descriptor of the loaded object. It stays the caller's and may be closed once the map exists.
+	FD int
+	// Key and Value are ids of types of the object, of exactly the map's key and value size.
+	Key, Value uint32
+}
+
+// Create creates a map of any type. opts may be nil.
+//
+// The kernel checks the spec; its EINVAL comes back with the numbers that it refused. A map of maps is created from the
+// spec of its inner maps: an empty one is made for the kernel to look at and closed again. EPERM names the capability
+// that is missing: CAP_BPF for most types, CAP_NET_ADMIN in addition for socket, device and XDP socket maps.
+func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	attr := sys.MapCreateAttr{
+		MapType:               uint32(spec.Type),
+		KeySize:               spec.KeySize,
+		ValueSize:             spec.ValueSize,
+		MaxEntries:            spec.MaxEntries,
+		MapFlags:              uint32(spec.Flags),
+		NUMANode:              spec.NUMANode,
+		MapName:               sys.NewObjName(spec.Name),
+		MapExtra:              spec.Extra,
+		BTFFD:                 uint32(opts.BTF.FD),
+		BTFKeyTypeID:          opts.BTF.Key,
+		BTFValueTypeID:        opts.BTF.Value,
+		BTFVmlinuxValueTypeID: opts.KernelValueType,
+	}
+	switch holds := holdsMaps(spec.Type); {
+	case holds && spec.Inner == nil:
+		return nil, createError(spec, errors.New("the spec has no Inner: what are the maps in it?"))
+	case !holds && spec.Inner != nil:
+		return nil, createError(spec, errors.New("the spec has an Inner, but this type holds no maps"))
+	case holds:
+		inner, err := Create(*spec.Inner, nil)
+		if err != nil {
+			return nil, createError(spec, err)
+		}
+		defer inner.Close()
+		attr.InnerMapFD = uint32(inner.FD())
+	}
+	if isStorage(spec.Type) && opts.BTF == (BTF{}) {
+		description, err := loadPlainBTF(spec.KeySize, spec.ValueSize)
+		if err != nil {
+			return nil, createError(spec, err)
+		}
+		defer description.Close()
+		attr.BTFFD, attr.BTFKeyTypeID, attr.BTFValueTypeID = uint32(description.Int()), plainKeyType, plainValueType
+	}
+	fd, err := create(&attr, required(spec.Type))
+	if err != nil {
+		return nil, createError(spec, err)
+	}
+	raw, err := newRaw(fd, spec)
+	if err != nil {
+		fd.Close()
+		return nil, createError(spec, err)
+	}
+	return raw, nil
+}
+
+func create(attr *sys.MapCreateAttr, need []capability.Capability) (*sys.FD, error) {
+	fd, err := sys.MapCreate(attr)
+	err = sys.RetryMemlock(err, func() (err error) {
+		fd, err = sys.MapCreate(attr)
+		return err
+	}, need...)
+	return fd, sys.ExplainPermission(err, need...)
+}
+
+func createError(spec asm.MapSpec, err error) error {
+	return fmt.Errorf("create map %q (%v, key %d, value %d, %d entries, flags %#x): %w",
+		spec.Name, spec.Type, spec.KeySize, spec.ValueSize, spec.MaxEntries, uint32(spec.Flags), err)
+}
+
+// required lists the capabilities that map_create() of kernel/bpf/syscall.c asks for, where the sysctl
+// kernel.unprivileged_bpf_disabled is set, as it is almost everywhere.
+func required(t asm.MapType) []capability.Capability {
+	switch t {
+	case asm.MapSockMap, asm.MapSockHash, asm.MapDevMap, asm.MapDevMapHash, asm.MapXSKMap:
+		return []capability.Capability{capability.CAP_BPF, capability.CAP_NET_ADMIN}
+	}
+	return []capability.Capability{capability.CAP_BPF}
+}
+
+func holdsMaps(t asm.MapType) bool { return t == asm.MapArrayOfMaps || t == asm.MapHashOfMaps }
+
+// isStorage reports whether a map hangs its values on other objects of the kernel; such a map needs BTF.
+func isStorage(t asm.MapType) bool {
+	switch t {
+	case asm.MapSkStorage, asm.MapInodeStorage, asm.MapTaskStorage, asm.MapCgrpStorage:
+		return true
+	}
+	return false
+}
