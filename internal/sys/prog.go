@@ -47,20 +47,18 @@ const loadAttempts = 8
 
 // ProgLoad loads a program.
 //
-// The verifier gives up with EAGAIN when a signal is pending. SIGPROF is blocked during the call, because a profiler
-// would interrupt every attempt at a long program; after an EAGAIN the next attempt runs with all signals blocked. The
-// process stays interruptible, since its other threads take the signals.
+// The verifier gives up with EAGAIN when a signal is pending; a profiler's SIGPROF would interrupt every attempt at a
+// long program. After an EAGAIN the next attempt runs with all signals blocked. The process stays interruptible, since
+// its other threads take the signals. The first attempt does without: keeping a goroutine on its thread makes the Go
+// runtime start another thread when it is done for the first time, which takes half as long as loading a short program.
 func ProgLoad(attr *ProgLoadAttr) (*FD, error) {
-	mask := onlySignal(unix.SIGPROF)
-	for attempt := 1; ; attempt++ {
-		before := blockSignals(mask)
-		fd, err := open(CmdProgLoad, attr)
+	fd, err := open(CmdProgLoad, attr)
+	for attempt := 1; err == unix.EAGAIN && attempt < loadAttempts; attempt++ {
+		before := blockSignals(everySignal())
+		fd, err = open(CmdProgLoad, attr)
 		restoreSignals(before)
-		if err != unix.EAGAIN || attempt == loadAttempts {
-			return fd, err
-		}
-		mask = everySignal()
 	}
+	return fd, err
 }
 
 // ProgAttachAttr are the attributes of BPF_PROG_ATTACH and BPF_PROG_DETACH.

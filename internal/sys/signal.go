@@ -4,16 +4,9 @@ package sys
 
 import (
 	"runtime"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
-
-func onlySignal(sig syscall.Signal) unix.Sigset_t {
-	var set unix.Sigset_t
-	set.Val[0] = 1 << (sig - 1) // SIGPROF is in the first word on every machine
-	return set
-}
 
 func everySignal() unix.Sigset_t {
 	var set unix.Sigset_t
