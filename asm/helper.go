@@ -103,7 +103,6 @@ const (
 	ArgSize                         // number of bytes at the argument before, bounded and not 0
 	ArgSizeOrZero                   // number of bytes at the argument before, bounded
 	ArgAllocSize                    // number of bytes the returned pointer may reach, a constant
-	ArgSocket                       // a full socket: struct bpf_sock
 	ArgSockCommon                   // a socket, possibly of a request or in TIME_WAIT: struct bpf_sock
 	ArgSock                         // a socket as struct bpf_sock or as a kernel type (BTF)
 	ArgBTF                          // pointer to a kernel struct (BTF)
@@ -189,7 +188,6 @@ var argKindNames = [argKinds]string{
 	ArgSize:          "size",
 	ArgSizeOrZero:    "size or zero",
 	ArgAllocSize:     "constant size",
-	ArgSocket:        "full socket",
 	ArgSockCommon:    "socket",
 	ArgSock:          "socket or kernel socket",
 	ArgBTF:           "kernel object",
