@@ -10,9 +10,9 @@ import (
 	"github.com/purebpf/purebpf/asm"
 )
 
-// Builder writes a program, one instruction with every call. Nothing is returned and nothing panics on the way: Program
-// returns all errors, each an *asm.Error that names the line of the call. A Builder is for one goroutine and comes from
-// NewBuilder.
+// Builder writes a program, one instruction with every call. Nothing is returned and nothing panics on the way:
+// Program returns all errors, each an *asm.Error that names the line of the call. A Builder is for one goroutine
+// and comes from NewBuilder.
 type Builder struct {
 	name   string
 	calls  []call
@@ -65,14 +65,14 @@ func (b *Builder) Jump(label string) {
 	b.add(c)
 }
 
-// JumpIf goes on at the label when the condition holds, else with the next instruction. The label may be up to MaxSkip
-// instructions behind the next one; a Jump in between carries farther.
+// JumpIf goes on at the label when the condition holds, else with the next instruction. The label may be up to
+// MaxSkip instructions behind the next one; a Jump in between carries farther.
 func (b *Builder) JumpIf(cond Cond, label string) {
 	b.jumpIf(cond, label, "")
 }
 
-// JumpIfElse goes on at one label when the condition holds and at the other when it does not. Both may be up to MaxSkip
-// instructions behind the next one.
+// JumpIfElse goes on at one label when the condition holds and at the other when it does not. Both may be up to
+// MaxSkip instructions behind the next one.
 func (b *Builder) JumpIfElse(cond Cond, then, otherwise string) {
 	if otherwise == "" {
 		b.addBad(call{raw: raw(cond.op, cond.k)}, errNoLabel)
@@ -113,9 +113,6 @@ func (b *Builder) Emit(ins bpf.Instruction) {
 	b.add(call{raw: raw})
 }
 
-// Len returns the number of instructions so far.
-func (b *Builder) Len() int { return len(b.calls) }
-
 func (b *Builder) emit(op Opcode, k uint32) { b.add(call{raw: raw(op, k)}) }
 
 func (b *Builder) add(c call) {
@@ -134,9 +131,9 @@ func (b *Builder) fail(index int, pos asm.Position, text string, err error) {
 	b.errs = append(b.errs, &asm.Error{Position: pos, Program: b.name, Index: index, Text: text, Err: err})
 }
 
-// Program returns the program, or an error that joins an *asm.Error for each mistake: what Decode refuses, labels that are
-// undefined, defined twice, behind the jump or too far, and instructions that no path reaches. The builder stays as it
-// is and can go on.
+// Program returns the program, or an error that joins an *asm.Error for each mistake: what Decode refuses, labels
+// that are undefined, defined twice, behind the jump or too far, and instructions that no path reaches. The
+// builder stays as it is and can go on.
 func (b *Builder) Program() (*Program, error) {
 	errs := slices.Clone(b.errs)
 	report := func(p problem) {
@@ -216,7 +213,8 @@ func (b *Builder) resolve() (program []bpf.RawInstruction, problems []problem) {
 	return program, problems
 }
 
-// skip returns how many instructions are between instruction i and the label, or the reason why it cannot jump there.
+// skip returns how many instructions are between instruction i and the label, or the reason why it cannot jump
+// there.
 func (b *Builder) skip(i int, name string, jump bpf.RawInstruction) (n uint32, reason string) {
 	l, ok := b.labels[name]
 	distance := l.index - i - 1

@@ -183,11 +183,11 @@ func TestBuilderRefuses(t *testing.T) {
 		{"unknown extension", func(b *classic.Builder) {
 			b.LoadExtension(64)
 			b.ReturnA()
-		}, "instruction 0: Linux has no extension 64"},
+		}, "instruction 0: no extension 64 in Linux"},
 		{"extension between two", func(b *classic.Builder) {
 			b.LoadExtension(1)
 			b.ReturnA()
-		}, "instruction 0: Linux has no extension 1"},
+		}, "instruction 0: no extension 1 in Linux"},
 
 		{"nil instruction", func(b *classic.Builder) {
 			b.Emit(nil)

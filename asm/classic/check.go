@@ -13,7 +13,8 @@ const (
 	MaxSkip         = 255  // what jt and jf of a conditional jump reach; Jump has no such limit
 )
 
-// check returns what the kernel's bpf_check_classic refuses in a program, all of it; the kernel stops at the first.
+// check returns what the kernel's bpf_check_classic refuses in a program, all of it; the kernel stops at the
+// first.
 func check(program []bpf.RawInstruction) []problem {
 	switch n := len(program); {
 	case n == 0:
@@ -58,7 +59,7 @@ func checkInstruction(ins bpf.RawInstruction, rest int) string {
 		}
 	case OpLdAbsW, OpLdAbsH, OpLdAbsB:
 		if _, ok := extensionOf(ins.K); ins.K >= skfADOff && !ok {
-			return fmt.Sprintf("Linux has no extension %d", ins.K-skfADOff)
+			return fmt.Sprintf("no extension %d in Linux", ins.K-skfADOff)
 		}
 	case OpJa:
 		if back := int32(ins.K); back < 0 {
@@ -98,8 +99,8 @@ func checkScratch(program []bpf.RawInstruction) []problem {
 	return problems
 }
 
-// scratchReads returns the reads of words that are not written on every path. fallthroughReturns makes a return a path to
-// the instruction after it, as the kernel has it.
+// scratchReads returns the reads of words that are not written on every path. fallthroughReturns makes a return a
+// path to the instruction after it, as the kernel has it.
 func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) []problem {
 	const all = 1<<ScratchWords - 1
 	var problems []problem
@@ -131,8 +132,8 @@ func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) []probl
 	return problems
 }
 
-// unreachable returns the first instruction of every stretch that no path reaches. Jumps must be in range. The kernel
-// does not mind them; in a program someone has just written they are a mistake.
+// unreachable returns the first instruction of every stretch that no path reaches. Jumps must be in range. The
+// kernel does not mind them; in a program someone has just written they are a mistake.
 func unreachable(program []bpf.RawInstruction) []int {
 	reached := make([]bool, len(program)+1)
 	reached[0] = true

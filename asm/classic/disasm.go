@@ -71,8 +71,8 @@ const (
 	tcpdump
 )
 
-// operandText returns the operand of a known instruction, without the targets of a jump. Both dialects print decimal
-// numbers as signed.
+// operandText returns the operand of a known instruction, without the targets of a jump. Both dialects print
+// decimal numbers as signed.
 func operandText(ins bpf.RawInstruction, d dialect) string {
 	k := int32(ins.K)
 	switch opcodes[ins.Op].operand {

@@ -8,9 +8,9 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 )
 
-// A filter for SO_ATTACH_REUSEPORT_CBPF: the payload's third byte modulo 4 is the index of the socket. A payload that has
-// no third byte gets 4, which is the index of no socket, so that the kernel's hash decides; without the guard the load
-// would end the program with 0 and send all of them to the first socket.
+// A filter for SO_ATTACH_REUSEPORT_CBPF: the payload's third byte modulo 4 is the index of the socket. A payload
+// that has no third byte gets 4, which is the index of no socket, so that the kernel's hash decides; without the
+// guard the load would end the program with 0 and send all of them to the first socket.
 func Example() {
 	const (
 		offset  = 2

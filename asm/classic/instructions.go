@@ -20,8 +20,8 @@ func (b *Builder) LoadHalfIndirect(off Offset) { b.load(OpLdIndH, off) }
 // LoadWordIndirect is A = the 32 bits, most significant byte first, of the packet at X + off.
 func (b *Builder) LoadWordIndirect(off Offset) { b.load(OpLdIndW, off) }
 
-// LoadMemShift is X = 4 * (the low four bits of the byte of the packet at off): the length in bytes of an IPv4 header that
-// starts there. A stays.
+// LoadMemShift is X = 4 * (the low four bits of the byte of the packet at off): the length in bytes of an IPv4
+// header that starts there. A stays.
 func (b *Builder) LoadMemShift(off Offset) { b.load(OpLdxMsh, off) }
 
 func (b *Builder) load(op Opcode, off Offset) {
@@ -42,7 +42,7 @@ func (b *Builder) LoadLenX() { b.emit(OpLdxLen, 0) }
 // LoadExtension is A = what Linux knows of the packet or the machine.
 func (b *Builder) LoadExtension(e Extension) {
 	if !e.Valid() {
-		b.addBad(call{raw: raw(OpLdAbsW, 0)}, fmt.Errorf("Linux has no extension %d", uint32(e)))
+		b.addBad(call{raw: raw(OpLdAbsW, 0)}, fmt.Errorf("no extension %d in Linux", uint32(e)))
 		return
 	}
 	b.emit(OpLdAbsW, skfADOff+uint32(e))
@@ -143,8 +143,8 @@ func (b *Builder) TAX() { b.emit(OpTax, 0) }
 // TXA is A = X.
 func (b *Builder) TXA() { b.emit(OpTxa, 0) }
 
-// Return ends the program with k: for a socket filter the number of bytes of the packet to keep (0 drops it), for a
-// reuseport group the index of the socket.
+// Return ends the program with k: for a socket filter the number of bytes of the packet to keep (0 drops it), for
+// a reuseport group the index of the socket.
 func (b *Builder) Return(k uint32) { b.emit(OpRetK, k) }
 
 // ReturnA ends the program with A.

@@ -11,8 +11,8 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 )
 
-// instructions has every method of Builder that emits an instruction. The texts are libpcap's bpf_image (1.10.3; but for
-// ldx #pktlen, which it does not have) and what Linux 6.1's bpf_asm assembles to the same fields.
+// instructions has every method of Builder that emits an instruction. The texts are libpcap's bpf_image (1.10.3;
+// but for ldx #pktlen, which it does not have) and what Linux 6.1's bpf_asm assembles to the same fields.
 var instructions = []struct {
 	name    string
 	emit    func(b *classic.Builder)

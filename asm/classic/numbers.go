@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CArray returns the instructions as the initializers of a C array of struct sock_filter, one a line, as `tcpdump -dd`
-// prints them:
+// CArray returns the instructions as the initializers of a C array of struct sock_filter, one a line, as `tcpdump
+// -dd` prints them:
 //
 //	{ 0x28, 0, 0, 0x0000000c },
 func (p *Program) CArray() string {
@@ -21,8 +21,8 @@ func (p *Program) CArray() string {
 // `tcpdump -ddd` prints them.
 func (p *Program) Decimal() string { return p.decimal("\n") + "\n" }
 
-// OneLine returns the same as Decimal in one line with commas, for the xt_bpf match of iptables (-m bpf --bytecode) and for
-// bpf_dbg:
+// OneLine returns the same as Decimal in one line with commas, for the xt_bpf match of iptables (-m bpf
+// --bytecode) and for bpf_dbg:
 //
 //	4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0
 func (p *Program) OneLine() string { return p.decimal(",") }

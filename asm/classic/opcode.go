@@ -5,8 +5,8 @@ import "golang.org/x/net/bpf"
 // Opcode is the code of an instruction, the Op field of bpf.RawInstruction.
 type Opcode uint16
 
-// All opcodes that the kernel takes (chk_code_allowed in net/core/filter.c). K stands for the constant of the instruction,
-// P for the packet. Loads from the packet end the program with 0 when they reach beyond it.
+// All opcodes that the kernel takes (chk_code_allowed in net/core/filter.c). K stands for the constant of the
+// instruction, P for the packet. Loads from the packet end the program with 0 when they reach beyond it.
 const (
 	OpLdImm  Opcode = 0x00 // A = K
 	OpLdAbsW Opcode = 0x20 // A = P[K:4], or an extension when K is at or above SKF_AD_OFF

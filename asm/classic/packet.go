@@ -2,20 +2,20 @@ package classic
 
 import "fmt"
 
-// Offset is the place of a packet load: a number of bytes from the start of the packet data, or from one of its headers
-// as NetOff + n and LLOff + n. Constants and arithmetic work as with any integer; the builder turns the result into the
-// kernel's number and refuses what would mean another place there.
+// Offset is the place of a packet load: a number of bytes from the start of the packet data, or from one of its
+// headers as NetOff + n and LLOff + n. Constants and arithmetic work as with any integer; the builder turns the
+// result into the kernel's number and refuses what would mean another place there.
 //
-// The packet data starts at the link-layer header for a packet socket (unless it is SOCK_DGRAM), at the transport header
-// for a socket filter on UDP and TCP, and at the payload for SO_ATTACH_REUSEPORT_CBPF.
+// The packet data starts at the link-layer header for a packet socket (unless it is SOCK_DGRAM), at the transport
+// header for a socket filter on UDP and TCP, and at the payload for SO_ATTACH_REUSEPORT_CBPF.
 type Offset int64
 
 const (
-	// NetOff + n is byte n of the network header, such as the IP header, wherever the packet data starts: SKF_NET_OFF
-	// (-0x100000) in the kernel. n is 0 to 0xfefff; what lies above are the extensions.
+	// NetOff + n is byte n of the network header, such as the IP header, wherever the packet data starts:
+	// SKF_NET_OFF (-0x100000) in the kernel. n is 0 to 0xfefff; what lies above are the extensions.
 	NetOff Offset = 1 << 40
-	// LLOff + n is byte n of the link-layer header: SKF_LL_OFF (-0x200000) in the kernel. n is 0 to 0xfffff. The load
-	// ends the program with 0 when the packet has no such header.
+	// LLOff + n is byte n of the link-layer header: SKF_LL_OFF (-0x200000) in the kernel. n is 0 to 0xfffff. The
+	// load ends the program with 0 when the packet has no such header.
 	LLOff Offset = 1 << 41
 )
 
@@ -51,25 +51,25 @@ func (o Offset) relative(base Offset, k uint32, last Offset, header string) (uin
 	return k + uint32(o-base), nil
 }
 
-// Extension is a value that Linux supplies about the packet or the machine: an offset from SKF_AD_OFF of linux/filter.h.
-// Linux 4.1 and later have all of them.
+// Extension is a value that Linux supplies about the packet or the machine: an offset from SKF_AD_OFF of
+// linux/filter.h. Linux 4.1 and later have all of them.
 type Extension uint32
 
 const (
 	ExtProtocol       Extension = 0  // SKF_AD_PROTOCOL: EtherType, such as 0x0800, as a number in host order
-	ExtPktType        Extension = 4  // SKF_AD_PKTTYPE: PACKET_HOST 0, _BROADCAST 1, _MULTICAST 2, _OTHERHOST 3, _OUTGOING 4
-	ExtIfindex        Extension = 8  // SKF_AD_IFINDEX: interface index; a packet without device ends the program returning A
-	ExtNlattr         Extension = 12 // SKF_AD_NLATTR: offset of the netlink attribute of type X at or after offset A, or 0
+	ExtPktType        Extension = 4  // SKF_AD_PKTTYPE: PACKET_HOST 0, BROADCAST 1, MULTICAST 2, OTHERHOST 3, OUTGOING 4
+	ExtIfindex        Extension = 8  // SKF_AD_IFINDEX: interface index; without device the program returns A
+	ExtNlattr         Extension = 12 // SKF_AD_NLATTR: offset of the netlink attribute of type X from offset A on, or 0
 	ExtNlattrNest     Extension = 16 // SKF_AD_NLATTR_NEST: the same among those nested in the attribute at offset A
 	ExtMark           Extension = 20 // SKF_AD_MARK: the packet's mark, as set by SO_MARK or netfilter
-	ExtQueue          Extension = 24 // SKF_AD_QUEUE: queue mapping; received packets carry their queue plus one, 0 is none
-	ExtHatype         Extension = 28 // SKF_AD_HATYPE: ARPHRD_* of the device; without device the program ends returning A
+	ExtQueue          Extension = 24 // SKF_AD_QUEUE: queue mapping
+	ExtHatype         Extension = 28 // SKF_AD_HATYPE: ARPHRD_* of the device; without device the program returns A
 	ExtRxhash         Extension = 32 // SKF_AD_RXHASH: the flow hash, 0 when none was computed
 	ExtCPU            Extension = 36 // SKF_AD_CPU: number of the processor that runs the program
 	ExtALUXorX        Extension = 40 // SKF_AD_ALU_XOR_X: A ^ X, from the time before the xor instruction
-	ExtVLANTag        Extension = 44 // SKF_AD_VLAN_TAG: the VLAN tag control information taken off the packet, 16 bits
-	ExtVLANTagPresent Extension = 48 // SKF_AD_VLAN_TAG_PRESENT: 1 when the packet had a VLAN tag that was taken off, else 0
-	ExtPayOffset      Extension = 52 // SKF_AD_PAY_OFFSET: offset of the payload behind the headers that the flow dissector knows
+	ExtVLANTag        Extension = 44 // SKF_AD_VLAN_TAG: control information of the VLAN tag taken off, 16 bits
+	ExtVLANTagPresent Extension = 48 // SKF_AD_VLAN_TAG_PRESENT: 1 when a VLAN tag was taken off the packet, else 0
+	ExtPayOffset      Extension = 52 // SKF_AD_PAY_OFFSET: offset of the payload, as the flow dissector sees it
 	ExtRandom         Extension = 56 // SKF_AD_RANDOM: a random number of 32 bits
 	ExtVLANTPID       Extension = 60 // SKF_AD_VLAN_TPID: EtherType of the VLAN tag taken off (0x8100, 0x88a8), host order
 )

@@ -6,9 +6,10 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// ParseCArray reads initializers of struct sock_filter as C has them, such as the output of `tcpdump -dd` and `bpf_asm -c`:
-// { code, jt, jf, k } with a comma between two and perhaps one at the end. Numbers are decimal, octal after a 0 or
-// hexadecimal after a 0x. Comments are skipped. Errors are *SyntaxError, joined when Decode finds several mistakes.
+// ParseCArray reads initializers of struct sock_filter as C has them, such as the output of `tcpdump -dd` and
+// `bpf_asm -c`: { code, jt, jf, k } with a comma between two and perhaps one at the end. Numbers are decimal,
+// octal after a 0 or hexadecimal after a 0x. Comments are skipped. Errors are *SyntaxError, joined when Decode
+// finds several mistakes.
 func ParseCArray(text string) (*Program, error) {
 	s := newScanner(text)
 	var list listing
@@ -33,9 +34,10 @@ func ParseCArray(text string) (*Program, error) {
 	}
 }
 
-// ParseDecimal reads the number of instructions and then the decimal numbers code, jt, jf and k of each: a line apiece as
-// `tcpdump -ddd` prints them, or in one line with commas as xt_bpf, nfbpf_compile, bpf_asm and bpf_dbg have it. The numbers
-// of an instruction are separated by blanks. Errors are *SyntaxError, joined when Decode finds several mistakes.
+// ParseDecimal reads the number of instructions and then the decimal numbers code, jt, jf and k of each: a line
+// apiece as `tcpdump -ddd` prints them, or in one line with commas as xt_bpf, nfbpf_compile, bpf_asm and bpf_dbg
+// have it. The numbers of an instruction are separated by blanks. Errors are *SyntaxError, joined when Decode
+// finds several mistakes.
 func ParseDecimal(text string) (*Program, error) {
 	s := newScanner(text)
 	start := *s

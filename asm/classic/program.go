@@ -17,18 +17,20 @@ type Program struct {
 	positions []asm.Position // one for each instruction, or none
 }
 
-// Decode takes instructions as they are, from a kernel or a file, and refuses what the kernel's bpf_check_classic refuses:
-// unknown opcodes and extensions, jumps out of the program, a division by the constant zero, shifts of 32 and more, scratch
-// words that do not exist or are read before they are written, a last instruction that is no return, and any length but 1
-// to MaxInstructions. The error joins one for each mistake, such as
+// Decode takes instructions as they are, from a kernel or a file, and refuses what the kernel's bpf_check_classic
+// refuses: unknown opcodes and extensions, jumps out of the program, a division by the constant zero, shifts of 32
+// and more, scratch words that do not exist or are read before they are written, a last instruction that is no
+// return, and any length but 1 to MaxInstructions. The error joins one for each mistake, such as
 //
 //	instruction 3: div #0: division by the constant zero
 //
-// Like the kernel it accepts unreachable instructions and ignores fields that an instruction does not use; they are kept.
+// Like the kernel it accepts unreachable instructions and ignores fields that an instruction does not use; they
+// are kept.
 //
-// Attaching can still fail: a program that takes more memory than the sysctl net.core.optmem_max allows gets ENOMEM, and
-// one with a jump over more than 32767 of the eBPF instructions that the kernel translates it to gets EINVAL. One
-// instruction becomes 24 at most, so neither happens below 850 instructions with the kernel's default of 20 KiB or more.
+// Attaching can still fail for what the kernel makes of the instructions, up to 21 of eBPF each: ENOMEM when the
+// socket may not have the memory (sysctl net.core.optmem_max), EINVAL when a jump leads over more than 32767 of
+// them. Programs of up to 120 instructions are safe from both, and up to 780 where the sysctl is 131072, the
+// default of newer kernels.
 func Decode(program []bpf.RawInstruction) (*Program, error) {
 	if problems := check(program); len(problems) > 0 {
 		errs := make([]error, len(problems))
@@ -55,8 +57,8 @@ func (p *Program) All() iter.Seq2[int, bpf.RawInstruction] { return slices.All(p
 // Raw returns a copy of the instructions.
 func (p *Program) Raw() []bpf.RawInstruction { return slices.Clone(p.raw) }
 
-// Instructions returns the instructions as the types of golang.org/x/net/bpf. One for which that package has no type that
-// assembles to the same bytes, such as `ldx #len`, stays a bpf.RawInstruction.
+// Instructions returns the instructions as the types of golang.org/x/net/bpf. One for which that package has no
+// type that assembles to the same bytes, such as `ldx #len`, stays a bpf.RawInstruction.
 func (p *Program) Instructions() []bpf.Instruction {
 	instructions := make([]bpf.Instruction, len(p.raw))
 	for i, ins := range p.raw {

@@ -93,7 +93,8 @@ func (s *scanner) blanksAndComments() error {
 	}
 }
 
-// separator skips a comma or a line break with the blanks around it and returns the comma, a line feed, or 0 for neither.
+// separator skips a comma or a line break with the blanks around it and returns the comma, a line feed, or 0 for
+// neither.
 func (s *scanner) separator() byte {
 	s.blanks()
 	found := byte(0)

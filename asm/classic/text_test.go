@@ -14,9 +14,9 @@ import (
 )
 
 // The files of testdata hold a pcap expression and what others made of it: tcpdump 4.99.3 with libpcap 1.10.3
-// (tcpdump -d -y EN10MB EXPRESSION, -dd, -ddd), and a bpf_asm source that Linux 6.1's bpf_asm assembles to the instructions of
-// -ddd and, with -c, to the last section. The source is bpf_dbg's disassembly with what bpf_asm does not accept mended:
-// `ja 5` to `ja l5`, `[x+14]` to `[x + 14]`, and the names of extensions.
+// (tcpdump -d -y EN10MB EXPRESSION, -dd, -ddd), and a bpf_asm source that Linux 6.1's bpf_asm assembles to the
+// instructions of -ddd and, with -c, to the last section. The source is bpf_dbg's disassembly with what bpf_asm
+// does not accept mended: `ja 5` to `ja l5`, `[x+14]` to `[x + 14]`, and the names of extensions.
 func TestOtherTools(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 )
 
-// What the package comment says of golang.org/x/net/bpf. When one of these fails, that package has changed and the comment
-// has to follow.
+// What the package comment says of golang.org/x/net/bpf. When one of these fails, that package has changed and the
+// comment has to follow.
 func TestDifferencesFromXNet(t *testing.T) {
 	tests := []struct {
 		name string
