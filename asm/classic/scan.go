@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // place is a place in a text.
@@ -39,16 +40,14 @@ func (s *scanner) errorf(format string, args ...any) error {
 
 // next names what comes next, for messages.
 func (s *scanner) next() string {
-	if s.end() {
+	r, _ := utf8.DecodeRuneInString(s.rest)
+	switch {
+	case s.end():
 		return "the end of the text"
+	case r == '\n':
+		return "the end of the line"
 	}
-	for _, r := range s.rest {
-		if r == '\n' {
-			return "the end of the line"
-		}
-		return strconv.QuoteRune(r)
-	}
-	return ""
+	return strconv.QuoteRune(r)
 }
 
 func (s *scanner) accept(c byte) bool {
