@@ -1,7 +1,7 @@
 // Package reuseport opens groups of sockets that share one address, SO_REUSEPORT, ready for a program that selects
 // among them:
 //
-//	conns, err := reuseport.Config{}.ListenPacket("udp", "127.0.0.1:4433", 4)
+//	conns, err := reuseport.Config{}.ListenPacket(ctx, "udp", "127.0.0.1:4433", 4)
 //
 // The kernel numbers the sockets of a group in the order in which they came into it, and so does the slice: conns[i] has
 // index i, which is what a classic filter returns. Closing one gives its index to the last of the group
@@ -35,14 +35,14 @@ type Config struct {
 // ListenPacket opens n UDP sockets for an address. The network is "udp", "udp4" or "udp6"; address is as for
 // net.ListenPacket, where port 0 stands for one that the kernel picks. An address in use is EADDRINUSE. Linux 3.9 and
 // later.
-func (c Config) ListenPacket(network, address string, n int) ([]*net.UDPConn, error) {
+func (c Config) ListenPacket(ctx context.Context, network, address string, n int) ([]*net.UDPConn, error) {
 	switch network {
 	case "udp", "udp4", "udp6":
 	default:
 		return nil, net.UnknownNetworkError(network)
 	}
 	return open(c, address, n, func(lc *net.ListenConfig, address string) (*net.UDPConn, net.Addr, error) {
-		conn, err := lc.ListenPacket(context.Background(), network, address)
+		conn, err := lc.ListenPacket(ctx, network, address)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -52,7 +52,7 @@ func (c Config) ListenPacket(network, address string, n int) ([]*net.UDPConn, er
 
 // Listen opens n TCP listeners for an address, with "tcp", "tcp4" or "tcp6" as network. They are never MPTCP ones, which
 // package net makes by default: those refuse to have a program attached with EOPNOTSUPP.
-func (c Config) Listen(network, address string, n int) ([]*net.TCPListener, error) {
+func (c Config) Listen(ctx context.Context, network, address string, n int) ([]*net.TCPListener, error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6":
 	default:
@@ -60,7 +60,7 @@ func (c Config) Listen(network, address string, n int) ([]*net.TCPListener, erro
 	}
 	return open(c, address, n, func(lc *net.ListenConfig, address string) (*net.TCPListener, net.Addr, error) {
 		lc.SetMultipathTCP(false)
-		l, err := lc.Listen(context.Background(), network, address)
+		l, err := lc.Listen(ctx, network, address)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -1,7 +1,6 @@
 package reuseport
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -24,7 +23,7 @@ func TestOrderIsIndex(t *testing.T) {
 	for _, n := range []int{1, 2, 5, 130} {
 		for _, address := range []string{"127.0.0.1:0", "[::1]:0", "localhost:0", ":0"} {
 			t.Run(fmt.Sprintf("udp/%d/%s", n, address), func(t *testing.T) {
-				group, err := Config{}.ListenPacket("udp", address, n)
+				group, err := Config{}.ListenPacket(t.Context(), "udp", address, n)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -43,7 +42,7 @@ func TestOrderIsIndex(t *testing.T) {
 				}
 			})
 			t.Run(fmt.Sprintf("tcp/%d/%s", n, address), func(t *testing.T) {
-				group, err := Config{}.Listen("tcp", address, n)
+				group, err := Config{}.Listen(t.Context(), "tcp", address, n)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -69,23 +68,23 @@ func TestOrderIsIndex(t *testing.T) {
 // An address in use is refused even where the kernel would take the socket: SO_REUSEPORT is set on both sides.
 func TestAddressInUse(t *testing.T) {
 	for _, first := range []string{"127.0.0.1:0", "[::]:0"} {
-		group, err := Config{}.ListenPacket("udp", first, 2)
+		group, err := Config{}.ListenPacket(t.Context(), "udp", first, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer closeAll(group)
 		wantError(t, func() error {
-			_, err := Config{}.ListenPacket("udp", group[0].LocalAddr().String(), 2)
+			_, err := Config{}.ListenPacket(t.Context(), "udp", group[0].LocalAddr().String(), 2)
 			return err
 		}, unix.EADDRINUSE, "address already in use")
 
-		listeners, err := Config{}.Listen("tcp", first, 2)
+		listeners, err := Config{}.Listen(t.Context(), "tcp", first, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer closeAll(listeners)
 		wantError(t, func() error {
-			_, err := Config{}.Listen("tcp", listeners[0].Addr().String(), 2)
+			_, err := Config{}.Listen(t.Context(), "tcp", listeners[0].Addr().String(), 2)
 			return err
 		}, unix.EADDRINUSE, "address already in use")
 	}
@@ -96,21 +95,21 @@ func TestAddressInUse(t *testing.T) {
 func TestPickedPortIsFree(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_NET_ADMIN)
 	kerneltest.Sysctl(t, "net.ipv4.ip_local_port_range", "40000 40000")
-	group, err := Config{}.ListenPacket("udp", "127.0.0.1:0", 2)
+	group, err := Config{}.ListenPacket(t.Context(), "udp", "127.0.0.1:0", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closeAll(group)
 
 	plain := net.ListenConfig{Control: setReuseport}
-	intruder, err := plain.ListenPacket(context.Background(), "udp", "127.0.0.1:0")
+	intruder, err := plain.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("the kernel does not join groups at port 0 any more, and the claim serves explicit ports alone: %v", err)
 	}
 	intruder.Close()
 
 	wantError(t, func() error {
-		_, err := Config{}.ListenPacket("udp", "127.0.0.1:0", 2)
+		_, err := Config{}.ListenPacket(t.Context(), "udp", "127.0.0.1:0", 2)
 		return err
 	}, unix.EADDRINUSE, "address already in use")
 }
@@ -129,7 +128,7 @@ func TestClaimDropsAll(t *testing.T) {
 		}
 		return nil
 	}}
-	group, listenErr := c.Listen("tcp4", "127.0.0.1:0", 2)
+	group, listenErr := c.Listen(t.Context(), "tcp4", "127.0.0.1:0", 2)
 	if listenErr != nil {
 		t.Fatal(listenErr)
 	}
@@ -141,7 +140,7 @@ func TestClaimDropsAll(t *testing.T) {
 
 // Package net makes MPTCP sockets unless told not to.
 func TestPlainTCP(t *testing.T) {
-	group, err := Config{}.Listen("tcp", "127.0.0.1:0", 2)
+	group, err := Config{}.Listen(t.Context(), "tcp", "127.0.0.1:0", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +165,7 @@ func TestPlainTCP(t *testing.T) {
 
 // A server that restarts gets its port at once, although connections of its predecessor are in TIME_WAIT.
 func TestRestart(t *testing.T) {
-	group, err := Config{}.Listen("tcp", "127.0.0.1:0", 2)
+	group, err := Config{}.Listen(t.Context(), "tcp", "127.0.0.1:0", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +180,7 @@ func TestRestart(t *testing.T) {
 	client.Close()
 	closeAll(group)
 
-	group, err = Config{}.Listen("tcp", addr.String(), 2)
+	group, err = Config{}.Listen(t.Context(), "tcp", addr.String(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,10 +197,10 @@ func TestRefuses(t *testing.T) {
 		return nil
 	}}
 	packet := func(c Config, network, address string, n int) func() error {
-		return func() error { _, err := c.ListenPacket(network, address, n); return err }
+		return func() error { _, err := c.ListenPacket(t.Context(), network, address, n); return err }
 	}
 	stream := func(c Config, network, address string, n int) func() error {
-		return func() error { _, err := c.Listen(network, address, n); return err }
+		return func() error { _, err := c.Listen(t.Context(), network, address, n); return err }
 	}
 	tests := []struct {
 		name string
