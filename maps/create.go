@@ -13,8 +13,8 @@ import (
 
 // Options are what a map may need beside its spec. The zero value is right for every type but struct_ops.
 type Options struct {
-	// BTF describes the key and the value to the kernel, which shows them by name in bpftool. Without it a storage map
-	// (sk_storage and the like), which cannot exist without a description, gets a plain one.
+	// BTF describes the key and the value to the kernel, which shows them by name in bpftool. The types of maps that cannot
+	// exist without it, struct_ops and those of storage (sk_storage and the like), get a plain one.
 	BTF BTF
 	// KernelValueType is the id of a struct_ops map's value type in the BTF of the kernel (Linux 5.6).
 	KernelValueType uint32
@@ -64,13 +64,16 @@ func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
 		defer inner.Close()
 		attr.InnerMapFD = uint32(inner.FD())
 	}
-	if isStorage(spec.Type) && opts.BTF == (BTF{}) {
-		description, err := loadPlainBTF(spec.KeySize, spec.ValueSize)
+	if opts.BTF == (BTF{}) && needsBTF(spec.Type) {
+		description, err := loadPlainBTF(spec)
 		if err != nil {
 			return nil, createError(spec, err)
 		}
 		defer description.Close()
-		attr.BTFFD, attr.BTFKeyTypeID, attr.BTFValueTypeID = uint32(description.Int()), plainKeyType, plainValueType
+		attr.BTFFD = uint32(description.Int())
+		if spec.Type != asm.MapStructOps { // its value is described by the kernel's own BTF
+			attr.BTFKeyTypeID, attr.BTFValueTypeID = plainKeyType, plainValueType
+		}
 	}
 	fd, err := create(&attr, required(spec.Type))
 	if err != nil {
@@ -110,10 +113,11 @@ func required(t asm.MapType) []capability.Capability {
 
 func holdsMaps(t asm.MapType) bool { return t == asm.MapArrayOfMaps || t == asm.MapHashOfMaps }
 
-// isStorage reports whether a map hangs its values on other objects of the kernel; such a map needs BTF.
-func isStorage(t asm.MapType) bool {
+// needsBTF reports whether the kernel makes a map with a BTF object only: those that hang their values on its own objects
+// or take the place of its functions.
+func needsBTF(t asm.MapType) bool {
 	switch t {
-	case asm.MapSkStorage, asm.MapInodeStorage, asm.MapTaskStorage, asm.MapCgrpStorage:
+	case asm.MapSkStorage, asm.MapInodeStorage, asm.MapTaskStorage, asm.MapCgrpStorage, asm.MapStructOps:
 		return true
 	}
 	return false

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/purebpf/purebpf/asm"
-	"github.com/purebpf/purebpf/internal/sys"
 )
 
 // Info is what the kernel knows of a map.
@@ -30,15 +29,12 @@ type Info struct {
 // Info asks the kernel about the map. Frozen and Memory come from /proc.
 func (r *Raw) Info() (Info, error) {
 	var info Info
-	err := r.use("get info of", func(fd int) (err error) {
-		if info.Spec, err = describe(fd); err != nil {
+	err := r.use("get info of", func(fd int) error {
+		spec, more, err := describe(fd)
+		if err != nil {
 			return err
 		}
-		var more sys.MapInfo
-		if err := sys.ObjGetInfo(fd, &more); err != nil {
-			return err
-		}
-		info.ID, info.BTF = more.ID, more.BTFID
+		info.Spec, info.ID, info.BTF = spec, more.ID, more.BTFID
 		info.BTFKeyType, info.BTFValueType = more.BTFKeyTypeID, more.BTFValueTypeID
 		frozen, err := fdInfo(fd, "frozen")
 		if err != nil {

@@ -53,7 +53,7 @@ func Adopt(fd int, want asm.MapSpec) (*Raw, error) {
 	fail := func(err error) (*Raw, error) {
 		return nil, fmt.Errorf("adopt descriptor %d as map %q: %w", fd, want.Name, err)
 	}
-	have, err := describe(fd)
+	have, _, err := describe(fd)
 	if err != nil {
 		return fail(err)
 	}
@@ -77,21 +77,21 @@ func Adopt(fd int, want asm.MapSpec) (*Raw, error) {
 
 // fromFD makes a map of a descriptor that the kernel says is one.
 func fromFD(fd *sys.FD) (*Raw, error) {
-	spec, err := describe(fd.Int())
+	spec, _, err := describe(fd.Int())
 	if err != nil {
 		return nil, err
 	}
 	return newRaw(fd, spec)
 }
 
-// describe asks the kernel for the spec of the map behind a descriptor.
-func describe(fd int) (asm.MapSpec, error) {
-	if err := checkIsMap(fd); err != nil {
-		return asm.MapSpec{}, err
-	}
+// describe asks the kernel for the spec of the map behind a descriptor and for what else it says.
+func describe(fd int) (asm.MapSpec, sys.MapInfo, error) {
 	var info sys.MapInfo
+	if err := checkIsMap(fd); err != nil {
+		return asm.MapSpec{}, info, err
+	}
 	if err := sys.ObjGetInfo(fd, &info); err != nil {
-		return asm.MapSpec{}, fmt.Errorf("get the map's info: %w", err)
+		return asm.MapSpec{}, info, fmt.Errorf("get the map's info: %w", err)
 	}
 	return asm.MapSpec{
 		Name:       info.Name.String(),
@@ -101,7 +101,7 @@ func describe(fd int) (asm.MapSpec, error) {
 		MaxEntries: info.MaxEntries,
 		Flags:      asm.MapFlags(info.MapFlags),
 		Extra:      info.MapExtra,
-	}, nil
+	}, info, nil
 }
 
 // checkIsMap looks at the name of the open file: the info that the kernel gives of a program would be taken for a map's.

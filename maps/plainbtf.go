@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/capability"
 	"github.com/purebpf/purebpf/internal/sys"
 )
@@ -27,9 +28,9 @@ const (
 //
 // bpf_local_storage_map_alloc_check() and _check_btf() of the kernel want exactly that much. The format is that of
 // Documentation/bpf/btf.rst.
-func loadPlainBTF(keySize, valueSize uint32) (*sys.FD, error) {
-	if keySize != 4 {
-		return nil, fmt.Errorf("the key of a storage map has 4 bytes: %w", unix.EINVAL)
+func loadPlainBTF(spec asm.MapSpec) (*sys.FD, error) {
+	if spec.KeySize != 4 {
+		return nil, fmt.Errorf("the key of a %v map has 4 bytes: %w", spec.Type, unix.EINVAL)
 	}
 	const (
 		kindInt, kindArray, kindStruct = 1 << 24, 3 << 24, 4 << 24
@@ -40,8 +41,8 @@ func loadPlainBTF(keySize, valueSize uint32) (*sys.FD, error) {
 	types := []uint32{
 		key, kindInt, 4, signed | 32,
 		byteName, kindInt, 1, 8,
-		0, kindArray, 0, 2, 1, valueSize,
-		value, kindStruct | 1, valueSize, bytes, 3, 0,
+		0, kindArray, 0, 2, 1, spec.ValueSize,
+		value, kindStruct | 1, spec.ValueSize, bytes, 3, 0,
 	}
 	const headerLen = 24
 	typesLen := uint32(4 * len(types))
