@@ -67,6 +67,8 @@ func (a *assembly) link() {
 				a.fail(n.from, i, text, fmt.Errorf("%s is a subprogram; call it", n.target))
 			case l.index == len(nodes):
 				a.fail(n.from, i, text, fmt.Errorf("no instruction follows label %s", n.target))
+			case functionOf(a.b.spec.Functions, i) != functionOf(a.b.spec.Functions, l.index):
+				a.fail(n.from, i, text, fmt.Errorf("label %s is in another function", n.target))
 			default:
 				a.targets[i] = l.index
 			}
@@ -86,17 +88,13 @@ func (a *assembly) link() {
 func (n node) text() string {
 	p := printer{}
 	switch {
-	case n.kind == RefCall:
-		return "call " + n.symbol
-	case n.target != "" && n.ins.Op.JumpOp() != OpJA && n.ins.Op.JumpOp() != OpJCond:
-		p.condition(n.ins)
-		return string(p.b) + " goto " + n.target
-	case n.target != "" && n.ins.Op.JumpOp() == OpJCond:
-		return "may_goto " + n.target
+	case n.kind != 0:
+		p.jumpTo(n.ins, Reference{Kind: n.kind, Symbol: n.symbol}.text(n.ins))
 	case n.target != "":
-		return "goto " + n.target
+		p.jumpTo(n.ins, n.target)
+	default:
+		p.instruction(n.ins)
 	}
-	p.instruction(n.ins)
 	return string(p.b)
 }
 
@@ -105,10 +103,10 @@ func (a *assembly) ends() {
 	name, begin := a.b.spec.Name, 0
 	check := func(end int) {
 		if end == begin {
-			if l, ok := a.b.labels[name]; ok {
-				a.fail(l.from, -1, "subprogram "+name, errors.New("no instructions"))
+			if end > 0 { // the main function's emptiness is reported where the first subprogram begins
+				a.fail(a.b.labels[name].from, -1, "subprogram "+name, errors.New("no instructions"))
 			}
-			return // the main function's emptiness is reported where the first subprogram begins
+			return
 		}
 		n := a.b.nodes[end-1]
 		switch kind := kinds[n.ins.Op]; {

@@ -46,8 +46,8 @@ type label struct {
 	from     callers
 }
 
-// Operand is the right side of an operation: a Register, or a constant of one of Go's own integer types, such as an
-// untyped constant. Unsigned 64-bit constants stand for their bit pattern.
+// Operand is the right side of an operation: a Register, UpdateFlags, or a constant of one of Go's own integer types,
+// such as an untyped constant. To operations on 64 bits, unsigned 64-bit constants stand for their bit pattern.
 type Operand = any
 
 // CPU is a version of the instruction set, as LLVM's -mcpu counts them.
@@ -63,7 +63,12 @@ const (
 
 // NewBuilder begins a program. The name is what the kernel, bpftool and our errors call it.
 func NewBuilder(name string, t ProgramType) *Builder {
-	return &Builder{spec: ProgramSpec{Name: name, Type: t}, cpu: V3, labels: make(map[string]label), from: here()}
+	b := &Builder{spec: ProgramSpec{Name: name, Type: t}, cpu: V3, labels: make(map[string]label), from: here()}
+	b.labels[name] = label{function: true, from: b.from}
+	if err := checkName(name); err != nil {
+		b.fail(b.from, "", err)
+	}
+	return b
 }
 
 // AttachType sets the attach type that the program is loaded for (expected_attach_type).
@@ -89,6 +94,9 @@ func (b *Builder) DeclareMap(spec MapSpec) {
 		}
 		return
 	}
+	if err := checkName(spec.Name); err != nil {
+		b.fail(here(), "map "+spec.Name, err)
+	}
 	b.spec.Maps = append(b.spec.Maps, spec.clone())
 }
 
@@ -109,8 +117,8 @@ func (b *Builder) define(name string, function bool, from callers) {
 	if function {
 		what = "subprogram " + name
 	}
-	if !identifier(name) {
-		b.fail(from, what, errors.New("a name has letters, digits, '_', '.' and '$' and does not begin with a digit"))
+	if err := checkName(name); err != nil {
+		b.fail(from, what, err)
 		return
 	}
 	if old, ok := b.labels[name]; ok {
@@ -124,19 +132,6 @@ func (b *Builder) define(name string, function bool, from callers) {
 	} else {
 		b.spec.Labels = append(b.spec.Labels, l)
 	}
-}
-
-// identifier reports whether LLVM's assembler takes s as the name of a label.
-func identifier(s string) bool {
-	for i, c := range []byte(s) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '.', c == '$':
-		case c >= '0' && c <= '9' && i > 0:
-		default:
-			return false
-		}
-	}
-	return s != ""
 }
 
 // Emit appends an instruction as it is. Jumps and calls in it keep their distances.
@@ -156,13 +151,7 @@ func (b *Builder) add(n node) {
 // reject records what is wrong with an instruction that is about to be appended.
 func (b *Builder) reject(n *node, err error) {
 	n.bad = true
-	p := printer{}
-	p.instruction(n.ins)
-	text := string(p.b)
-	if n.target != "" {
-		text += " (" + n.target + ")"
-	}
-	b.errs = append(b.errs, &Error{Position: n.from.position(), Program: b.spec.Name, Index: len(b.nodes), Text: text, Err: err})
+	b.errs = append(b.errs, &Error{Position: n.from.position(), Program: b.spec.Name, Index: len(b.nodes), Text: n.text(), Err: err})
 }
 
 // fail records an error that is about a call and not about an instruction.

@@ -128,8 +128,12 @@ func (b *Builder) end(c Class, s Source, dst Register, bits int) {
 // AddrSpaceCast is dst = addr_space_cast(src, to, from), for pointers into an arena: the kernel knows the casts from 0 to
 // 1 and from 1 to 0. Linux 6.9.
 func (b *Builder) AddrSpaceCast(dst, src Register, to, from int) {
-	imm := int64(to)<<16 | int64(from)&0xffff
-	b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: dst, Src: src, Off: offAddrSpaceCast, Imm: imm}, from: here()})
+	n := node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: dst, Src: src, Off: offAddrSpaceCast}, from: here()}
+	n.ins.Imm = int64(to)<<16 | int64(from)&0xffff
+	if to < 0 || to > 1 || from != 1-to {
+		b.reject(&n, fmt.Errorf("%w: no cast from address space %d to %d", ErrImmediate, from, to))
+	}
+	b.add(n)
 }
 
 func (b *Builder) alu(c Class, op ALUOp, dst Register, src Operand) {
@@ -148,10 +152,12 @@ func (b *Builder) operand(n *node, o Operand, width int) Opcode {
 		n.ins.Src = r
 		return Opcode(X)
 	}
-	v, ok := constant(o)
+	v, pattern, ok := constant(o)
 	switch {
 	case !ok:
 		b.reject(n, fmt.Errorf("%w: %T, want a Register or an integer", ErrOperand, o))
+	case width < 64 && pattern:
+		b.reject(n, fmt.Errorf("%w: %d does not fit %d bits", ErrImmediate, o, width))
 	case width < 64 && v > 0 && v>>width == 0:
 		// Every pattern of width bits is a constant of that width: 0xffffffff is -1 to a 32-bit operation.
 		n.ins.Imm = int64(int32(v))
@@ -167,31 +173,34 @@ func (b *Builder) operand(n *node, o Operand, width int) Opcode {
 	return Opcode(K)
 }
 
-// constant returns the value of an integer of one of Go's own types.
-func constant(o Operand) (int64, bool) {
+// constant returns the value of an integer of one of Go's own types or of UpdateFlags; pattern is that it stands for the
+// bits of a number beyond int64.
+func constant(o Operand) (v int64, pattern, ok bool) {
 	switch v := o.(type) {
 	case int:
-		return int64(v), true
+		return int64(v), false, true
 	case int8:
-		return int64(v), true
+		return int64(v), false, true
 	case int16:
-		return int64(v), true
+		return int64(v), false, true
 	case int32:
-		return int64(v), true
+		return int64(v), false, true
 	case int64:
-		return v, true
+		return v, false, true
 	case uint:
-		return int64(v), true
+		return int64(v), uint64(v) > math.MaxInt64, true
 	case uint8:
-		return int64(v), true
+		return int64(v), false, true
 	case uint16:
-		return int64(v), true
+		return int64(v), false, true
 	case uint32:
-		return int64(v), true
+		return int64(v), false, true
 	case uint64:
-		return int64(v), true
+		return int64(v), v > math.MaxInt64, true
 	case uintptr:
-		return int64(v), true
+		return int64(v), uint64(v) > math.MaxInt64, true
+	case UpdateFlags:
+		return int64(v), v > math.MaxInt64, true
 	}
-	return 0, false
+	return 0, false, false
 }

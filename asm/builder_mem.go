@@ -15,41 +15,52 @@ func (b *Builder) Ldx(dst Register, m Mem) {
 	if m.Signed {
 		mode = ModeMemSX
 	}
-	n := node{ins: Instruction{Op: MemOpcode(ClassLDX, mode, m.Size), Dst: dst, Src: m.Base}, from: here()}
 	if m.Signed && m.Size == DW {
-		n.ins.Op = MemOpcode(ClassLDX, ModeMem, DW) // all 64 bits are there, no sign to extend
+		mode = ModeMem // all 64 bits are there, no sign to extend
 	}
-	b.access(n, m)
+	m.Signed = false
+	b.access(node{ins: Instruction{Op: MemOpcode(ClassLDX, mode, W), Dst: dst, Src: m.Base}, from: here()}, m)
 }
 
 // Stx stores a register: *(u32 *)(base + off) = src.
 func (b *Builder) Stx(m Mem, src Register) {
-	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, m.Size), Dst: m.Base, Src: src}, from: here()}, m)
+	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: m.Base, Src: src}, from: here()}, m)
 }
 
 // St stores a constant: *(u32 *)(base + off) = imm. A constant for 8 bytes is 32 bits that are sign-extended.
 func (b *Builder) St(m Mem, imm Operand) {
-	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, m.Size), Dst: m.Base}, from: here()}
+	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: m.Base}, from: here()}
+	b.place(&n, m)
 	if _, ok := imm.(Register); ok {
 		b.reject(&n, fmt.Errorf("%w: a register, which Stx stores", ErrOperand))
-	} else if m.Size != badSize {
+	} else if m.Size.Bytes() != 0 {
 		b.operand(&n, imm, 8*m.Size.Bytes())
 	}
-	b.access(n, m)
+	b.add(n)
 }
 
-// access appends a load or store after checking what an instruction cannot hold.
+// access appends a load or store of m.
 func (b *Builder) access(n node, m Mem) {
-	if m.Size.Bytes() == 0 {
-		n.ins.Op = n.ins.Op&^0x18 | Opcode(W)
-		b.reject(&n, fmt.Errorf("%w: no such size or element", ErrOperand))
-	}
-	if !fitsInt16(m.Off) {
-		b.reject(&n, fmt.Errorf("%w: offset %d does not fit 16 bits", ErrImmediate, m.Off))
-	} else {
+	b.place(&n, m)
+	b.add(n)
+}
+
+// place fills in the size and the offset of a load or store.
+func (b *Builder) place(n *node, m Mem) {
+	if fitsInt16(m.Off) {
 		n.ins.Off = int16(m.Off)
 	}
-	b.add(n)
+	n.ins.Op |= Opcode(m.Size & DW)
+	switch {
+	case m.wrong != "":
+		b.reject(n, fmt.Errorf("%w: %s", ErrOperand, m.wrong))
+	case m.Size.Bytes() == 0:
+		b.reject(n, fmt.Errorf("%w: %#x is not a size", ErrOperand, uint8(m.Size)))
+	case m.Signed:
+		b.reject(n, fmt.Errorf("%w: only Ldx extends a sign", ErrOperand))
+	case !fitsInt16(m.Off):
+		b.reject(n, fmt.Errorf("%w: offset %d does not fit 16 bits", ErrImmediate, m.Off))
+	}
 }
 
 // AtomicAdd is lock *(u64 *)(base + off) += src, on 4 or 8 bytes as all of the read-modify-write operations.
@@ -83,36 +94,37 @@ func (b *Builder) Xchg(m Mem, src Register) { b.atomic(AtomicXchg, m, src) }
 func (b *Builder) CmpXchg(m Mem, src Register) { b.atomic(AtomicCmpXchg, m, src) }
 
 func (b *Builder) atomic(op AtomicOp, m Mem, src Register) {
-	n := node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeAtomic, m.Size), Dst: m.Base, Src: src, Imm: int64(op)}, from: here()}
+	n := node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeAtomic, W), Dst: m.Base, Src: src, Imm: int64(op)}, from: here()}
 	b.access(n, m)
 }
 
 // LoadAcquire is dst = load_acquire(m), of any size. Linux 6.15.
 func (b *Builder) LoadAcquire(dst Register, m Mem) {
-	op := MemOpcode(ClassSTX, ModeAtomic, m.Size)
+	op := MemOpcode(ClassSTX, ModeAtomic, W)
 	b.access(node{ins: Instruction{Op: op, Dst: dst, Src: m.Base, Imm: int64(AtomicLoadAcquire)}, from: here()}, m)
 }
 
 // StoreRelease is store_release(m, src), of any size. Linux 6.15.
 func (b *Builder) StoreRelease(m Mem, src Register) {
-	op := MemOpcode(ClassSTX, ModeAtomic, m.Size)
+	op := MemOpcode(ClassSTX, ModeAtomic, W)
 	b.access(node{ins: Instruction{Op: op, Dst: m.Base, Src: src, Imm: int64(AtomicStoreRelease)}, from: here()}, m)
 }
 
 // LdAbs is r0 = *(u32 *)skb[off] in network order, for programs on socket buffers whose r6 holds the context. It ends
 // the program with 0 when the packet is too short. Legacy: bpf_skb_load_bytes says so instead.
 func (b *Builder) LdAbs(s Size, off int32) {
-	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeAbs, s), Imm: int64(off)}, from: here()}, s)
+	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeAbs, W), Imm: int64(off)}, from: here()}, s)
 }
 
 // LdInd is r0 = *(u32 *)skb[src + off], otherwise as LdAbs.
 func (b *Builder) LdInd(s Size, src Register, off int32) {
-	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeInd, s), Src: src, Imm: int64(off)}, from: here()}, s)
+	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeInd, W), Src: src, Imm: int64(off)}, from: here()}, s)
 }
 
 func (b *Builder) packet(n node, s Size) {
-	if s != B && s != H && s != W {
-		n.ins.Op = n.ins.Op&^0x18 | Opcode(W)
+	if s == B || s == H || s == W {
+		n.ins.Op |= Opcode(s)
+	} else {
 		b.reject(&n, fmt.Errorf("%w: a packet load takes 1, 2 or 4 bytes", ErrOperand))
 	}
 	b.add(n)
@@ -121,7 +133,7 @@ func (b *Builder) packet(n node, s Size) {
 // LdImm64 is dst = imm ll: any 64-bit constant, in two slots.
 func (b *Builder) LdImm64(dst Register, imm Operand) {
 	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst}, from: here()}
-	v, ok := constant(imm)
+	v, _, ok := constant(imm)
 	if !ok {
 		b.reject(&n, fmt.Errorf("%w: %T, want an integer", ErrOperand, imm))
 	}
@@ -170,8 +182,8 @@ func (b *Builder) imm64(dst, src Register, imm int64, from callers) {
 
 // symbol appends an instruction that names a symbol.
 func (b *Builder) symbol(n node) {
-	if n.symbol == "" {
-		b.reject(&n, fmt.Errorf("%w: a %v without a name", ErrOperand, n.kind))
+	if err := checkName(n.symbol); err != nil {
+		b.reject(&n, fmt.Errorf("%v: %w", n.kind, err))
 	}
 	b.add(n)
 }

@@ -1,5 +1,7 @@
 package asm
 
+import "fmt"
+
 // Cond is a condition for JumpIf, made by the comparison methods of Register:
 //
 //	b.JumpIf(asm.R0.SLt(0), "failed") // if r0 s< 0 goto failed
@@ -92,27 +94,37 @@ func (b *Builder) JumpIf(c Cond, label string) {
 		width = 32
 	}
 	if c.class == 0 {
-		n.ins.Op = JumpOpcode(ClassJMP, OpJEq, K)
-		b.reject(&n, ErrOperand)
+		n.ins.Op = JumpOpcode(ClassJMP, OpJA, K)
+		b.reject(&n, fmt.Errorf("%w: a condition without a comparison", ErrOperand))
+	} else {
+		n.ins.Op |= b.operand(&n, c.right, width)
 	}
-	n.ins.Op |= b.operand(&n, c.right, width)
-	b.add(n)
+	b.jump(n)
 }
 
 // Jump jumps to label: goto label. The distance has 16 bits.
 func (b *Builder) Jump(label string) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJA, K)}, target: label, from: here()})
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJA, K)}, target: label, from: here()})
 }
 
 // JumpLong jumps to label with a distance of 32 bits: gotol label. Version 4, Linux 6.6.
 func (b *Builder) JumpLong(label string) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP32, OpJA, K)}, target: label, from: here()})
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP32, OpJA, K)}, target: label, from: here()})
 }
 
 // MayGoto jumps to label when the program has run too long, and falls through otherwise: may_goto label. It bounds a
 // loop for the verifier. Linux 6.9.
 func (b *Builder) MayGoto(label string) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: label, from: here()})
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: label, from: here()})
+}
+
+// jump appends a jump to a label. Whether there is such a label is seen when all are known, but for the empty name,
+// which nothing can have.
+func (b *Builder) jump(n node) {
+	if n.target == "" {
+		b.reject(&n, fmt.Errorf("%w %q", ErrLabel, n.target))
+	}
+	b.add(n)
 }
 
 // CallHelper calls a helper function of the kernel. Its arguments are in r1 to r5, its result will be in r0.

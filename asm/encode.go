@@ -28,14 +28,16 @@ func AppendInstructions(b []byte, insns []Instruction, order binary.ByteOrder) (
 	return appendInstructions(b, insns, size, bigEndian(order)), nil
 }
 
-// bigEndian reports whether order is big endian. An order that is neither of the two, such as binary.NativeEndian, is
-// asked; that allocates the question.
+// bigEndian reports whether order is big endian. An order that is none of package binary's is asked; that allocates the
+// question.
 func bigEndian(order binary.ByteOrder) bool {
 	switch order {
 	case binary.LittleEndian:
 		return false
 	case binary.BigEndian:
 		return true
+	case binary.NativeEndian:
+		return binary.NativeEndian.Uint16([]byte{0, 1}) == 1
 	}
 	return order.Uint16([]byte{0, 1}) == 1
 }
@@ -115,8 +117,16 @@ func decode(b []byte, big bool) (Instruction, int, error) {
 			return i, 0, fmt.Errorf("%w: second half of a 64-bit immediate is missing", ErrTruncated)
 		}
 		high := decodeSlot(b[8:], big)
-		if high.Op != 0 || high.Dst != 0 || high.Src != 0 || high.Off != 0 {
-			return i, 0, fmt.Errorf("%w: second half of a 64-bit immediate has more than the immediate", ErrReserved)
+		const what = "%w: second half of a 64-bit immediate has "
+		switch {
+		case high.Op != 0:
+			return i, 0, fmt.Errorf(what+"opcode %#02x", ErrReserved, uint8(high.Op))
+		case high.Dst != 0:
+			return i, 0, fmt.Errorf(what+"destination %v", ErrReserved, high.Dst)
+		case high.Src != 0:
+			return i, 0, fmt.Errorf(what+"source %v", ErrReserved, high.Src)
+		case high.Off != 0:
+			return i, 0, fmt.Errorf(what+"offset %d", ErrReserved, high.Off)
 		}
 		i.Imm = high.Imm<<32 | int64(uint32(i.Imm))
 		n = 16

@@ -111,7 +111,7 @@ func (i Instruction) checkFields(kind kind) error {
 		reserved = dst | off
 	case kindAtomic:
 		if !atomicOp(AtomicOp(i.Imm), i.Op.Size()) {
-			return fmt.Errorf("%w: no atomic operation %#x on %d bytes", ErrImmediate, i.Imm, i.Op.Size().Bytes())
+			return fmt.Errorf("%w: no atomic operation %#x on %d bytes", ErrImmediate, uint32(i.Imm), i.Op.Size().Bytes())
 		}
 	case kindLdImm64:
 		return i.checkImm64()

@@ -37,8 +37,6 @@ const (
 	H  Size = 0x08 // 2 bytes
 	B  Size = 0x10 // 1 byte
 	DW Size = 0x18 // 8 bytes
-
-	badSize Size = 0xff
 )
 
 // Bytes returns the width in bytes, 0 for a value that is not a size.
@@ -56,18 +54,17 @@ func (s Size) Bytes() int {
 	return 0
 }
 
+// sizeOf returns the size of that many bytes, W for a number that is none.
 func sizeOf(bytes int) Size {
 	switch bytes {
 	case 1:
 		return B
 	case 2:
 		return H
-	case 4:
-		return W
 	case 8:
 		return DW
 	}
-	return badSize
+	return W
 }
 
 // Mode is the way a load or store addresses memory (RFC 9669 section 5).

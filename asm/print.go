@@ -121,7 +121,32 @@ func (p *printer) instruction(i Instruction) {
 		p.reg(i.Src)
 	case kindAtomic:
 		p.atomic(i)
+	default:
+		p.raw(i)
 	}
+}
+
+// jumpTo appends a jump, call or load of a function with the name of what it leads to.
+func (p *printer) jumpTo(i Instruction, name string) {
+	switch kinds[i.Op] {
+	case kindJumpK, kindJumpX:
+		p.condition(i)
+		p.str(" goto ")
+	case kindJA:
+		if i.Op.JumpOp() == OpJCond {
+			p.str("may_")
+		}
+		p.str("goto ")
+	case kindJAL:
+		p.str("gotol ")
+	case kindCall:
+		p.str("call ")
+	case kindLdImm64:
+		p.reg(i.Dst)
+		p.str(" = ", name, " ll")
+		return
+	}
+	p.str(name)
 }
 
 // aluSigns has the operator of every arithmetic operation, indexed by the operation's high nibble.

@@ -33,6 +33,9 @@ func (p *printer) atomic(i Instruction) {
 		word, sign = "and", " &= "
 	case AtomicXor:
 		word, sign = "xor", " ^= "
+	default:
+		p.raw(i)
+		return
 	}
 	if op&AtomicFetch == 0 {
 		p.str("lock *")

@@ -1,6 +1,10 @@
 package asm
 
-import "strconv"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
 
 // String returns the program's text in LLVM's syntax.
 func (p *Program) String() string { return string(p.AppendText(nil, LLVM)) }
@@ -73,20 +77,21 @@ func (t *programPrinter) labelled() {
 		t.str("\t")
 		r, ok := t.next(i)
 		switch {
-		case ok && r.Kind == RefCall:
-			t.str("call ", r.Symbol)
 		case ok:
-			t.reg(ins.Dst)
-			t.str(" = ", r.Symbol)
-			if r.Kind == RefMapValue && ins.Imm>>32 != 0 {
-				t.signed(ins.Imm >> 32)
-			}
-			t.str(" ll")
+			t.jumpTo(ins, r.text(ins))
 		default:
 			t.target(i, ins, names)
 		}
 		t.str("\n")
 	}
+}
+
+// text returns the symbol as LLVM writes it in instruction i: config+8.
+func (r Reference) text(i Instruction) string {
+	if off := i.Imm >> 32; r.Kind == RefMapValue && off != 0 {
+		return fmt.Sprintf("%s%+d", r.Symbol, off)
+	}
+	return r.Symbol
 }
 
 // begin appends the labels of instruction i: those the author gave and the one that jumps use, when they gave none.
@@ -114,6 +119,13 @@ func (t *programPrinter) begin(i int, labels *[]Label, used string) {
 // names returns for every instruction that a jump or call leads to the name to use.
 func (t *programPrinter) names() []string {
 	names := make([]string, t.p.Len())
+	taken := make(map[string]bool)
+	for _, l := range slices.Concat(t.p.spec.Functions, t.p.spec.Labels) {
+		taken[l.Name] = true
+	}
+	for _, r := range t.p.spec.References {
+		taken[r.Symbol] = true
+	}
 	refs := t.p.spec.References
 	for i, ins := range t.p.All() {
 		if len(refs) > 0 && refs[0].Index == i {
@@ -122,7 +134,11 @@ func (t *programPrinter) names() []string {
 		}
 		if distance, ok := ins.distance(); ok {
 			to, _ := t.p.index(int64(t.p.slots[i]) + 1 + distance)
-			names[to] = "L" + strconv.Itoa(int(t.p.slots[to]))
+			name := "L" + strconv.Itoa(int(t.p.slots[to]))
+			for taken[name] {
+				name = "_" + name
+			}
+			names[to] = name
 		}
 	}
 	for _, l := range t.p.spec.Labels {
@@ -146,23 +162,5 @@ func (t *programPrinter) target(i int, ins Instruction, names []string) {
 		return
 	}
 	to, _ := t.p.index(int64(t.p.slots[i]) + 1 + distance)
-	switch kinds[ins.Op] {
-	case kindJumpK, kindJumpX:
-		t.condition(ins)
-		t.str(" goto ")
-	case kindJA:
-		if ins.Op.JumpOp() == OpJCond {
-			t.str("may_")
-		}
-		t.str("goto ")
-	case kindJAL:
-		t.str("gotol ")
-	case kindCall:
-		t.str("call ")
-	case kindLdImm64:
-		t.reg(ins.Dst)
-		t.str(" = ", names[to], " ll")
-		return
-	}
-	t.str(names[to])
+	t.jumpTo(ins, names[to])
 }

@@ -90,9 +90,9 @@ type Reference struct {
 var ErrReference = errors.New("bad reference")
 
 // NewProgram checks spec and makes a program of a copy of it. It refuses a program without instructions, instructions
-// that Instruction.Check refuses, jumps and calls that do not lead to an instruction of the program, references
-// outside the program or to an instruction that cannot carry them (ErrReference), and labels, functions and positions
-// that do not fit the instructions.
+// that Instruction.Check refuses, jumps that do not lead to an instruction of their function, calls that do not lead to
+// the first instruction of a function, references outside the program or to an instruction that cannot carry them
+// (ErrReference), and labels, functions and positions that do not fit the instructions.
 func NewProgram(spec ProgramSpec) (*Program, error) {
 	p := &Program{spec: spec.clone()}
 	s := &p.spec
@@ -138,6 +138,20 @@ func (s ProgramSpec) clone() ProgramSpec {
 
 func (p *Program) check() error {
 	s := &p.spec
+	if err := checkLabels("function", s.Functions, len(s.Instructions)); err != nil {
+		return err
+	}
+	for i, f := range s.Functions {
+		switch {
+		case i == 0 && f.Index != 0:
+			return fmt.Errorf("function %s: the first function begins at instruction %d, not 0", f.Name, f.Index)
+		case i > 0 && f.Index == s.Functions[i-1].Index:
+			return fmt.Errorf("function %s: no instructions", s.Functions[i-1].Name)
+		}
+	}
+	if err := checkLabels("label", s.Labels, len(s.Instructions)); err != nil {
+		return err
+	}
 	if err := checkReferences(s); err != nil {
 		return err
 	}
@@ -156,19 +170,15 @@ func (p *Program) check() error {
 			if !ok {
 				return fmt.Errorf("instruction %d: %v: leads to slot %d, where no instruction of the program is", i, ins, slot)
 			}
-			if call := kinds[ins.Op] == kindCall || kinds[ins.Op] == kindLdImm64; call && !isFunction(s.Functions, to) {
+			call := kinds[ins.Op] == kindCall || kinds[ins.Op] == kindLdImm64
+			f := functionOf(s.Functions, to)
+			switch {
+			case call && s.Functions[f].Index != to:
 				return fmt.Errorf("instruction %d: %v: leads to slot %d, where no function begins", i, ins, slot)
+			case !call && f != functionOf(s.Functions, i):
+				return fmt.Errorf("instruction %d: %v: leads to slot %d, in another function", i, ins, slot)
 			}
 		}
-	}
-	if s.Functions[0].Index != 0 {
-		return fmt.Errorf("function %s: the first function begins at instruction %d, not 0", s.Functions[0].Name, s.Functions[0].Index)
-	}
-	if err := checkLabels("function", s.Functions, len(s.Instructions)); err != nil {
-		return err
-	}
-	if err := checkLabels("label", s.Labels, len(s.Instructions)); err != nil {
-		return err
 	}
 	if n := len(s.Positions); n != 0 && n != len(s.Instructions) {
 		return fmt.Errorf("%d positions for %d instructions", n, len(s.Instructions))
@@ -176,15 +186,19 @@ func (p *Program) check() error {
 	return nil
 }
 
-func isFunction(functions []Label, index int) bool {
-	return slices.ContainsFunc(functions, func(f Label) bool { return f.Index == index })
+// functionOf returns the index of the function that instruction i is in. functions are in order.
+func functionOf(functions []Label, i int) int {
+	return sort.Search(len(functions), func(f int) bool { return functions[f].Index > i }) - 1
 }
 
 func checkLabels(what string, labels []Label, instructions int) error {
 	last := 0
 	for _, l := range labels {
-		if l.Index < last || l.Index >= instructions {
-			return fmt.Errorf("%s %s: at instruction %d, after %d and of %d", what, l.Name, l.Index, last, instructions)
+		switch {
+		case l.Index < 0 || l.Index >= instructions:
+			return fmt.Errorf("%s %s: instruction %d is outside the program of %d", what, l.Name, l.Index, instructions)
+		case l.Index < last:
+			return fmt.Errorf("%s %s: instruction %d follows %d: not in order", what, l.Name, l.Index, last)
 		}
 		last = l.Index
 	}
@@ -332,12 +346,8 @@ func (p *Program) Callee(i int) (function int, kind ReferenceKind, ok bool) {
 	if !ok {
 		return 0, 0, false
 	}
-	for f, l := range p.spec.Functions {
-		if l.Index == to {
-			return f, kind, true
-		}
-	}
-	return 0, 0, false
+	f := functionOf(p.spec.Functions, to)
+	return f, kind, p.spec.Functions[f].Index == to
 }
 
 // AppendTo appends the program's bytes, 8 for every slot, in the target's byte order. Where a reference is left, a map's

@@ -1,6 +1,9 @@
 package asm
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Register is one of the machine's registers (RFC 9669 section 2.2).
 //
@@ -57,7 +60,7 @@ func (r Register) Field(f Field) Mem { return r.Elem(f, 0) }
 func (r Register) Elem(f Field, i int) Mem {
 	m := Mem{Base: r, Off: f.Offset() + i*f.Size(), Size: sizeOf(f.Size())}
 	if i < 0 || i >= f.Count() {
-		m.Size = badSize
+		m.wrong = fmt.Sprintf("%v has %d elements, and none at index %d", f, f.Count(), i)
 	}
 	return m
 }
@@ -69,5 +72,7 @@ type Mem struct {
 	Base   Register
 	Off    int // bytes, -32768 to 32767
 	Size   Size
-	Signed bool // a load extends the sign
+	Signed bool // Ldx extends the sign; nothing else takes such a place
+
+	wrong string // why there is no such place
 }
