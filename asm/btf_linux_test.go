@@ -194,8 +194,8 @@ func TestContextsMatchKernel(t *testing.T) {
 				_, name, _ := strings.Cut(f.Name(), ".")
 				if known[name] {
 					got = append(got, member{name, f.Offset(), f.Size() * f.Count()})
-				} else if int(kernel.Size) == c.Size() && !strings.HasPrefix(name, "tstamp_type") && !strings.HasPrefix(name, "hwtstamp") {
-					t.Errorf("%v is not in the kernel's struct", f)
+				} else if int(kernel.Size) == c.Size() && f != asm.SkBuffTstampType {
+					t.Errorf("%v is not in the kernel's struct", f) // in place of tstamp_type there was padding
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

@@ -1,8 +1,8 @@
 package asm
 
 // The constants below are what programs return, compare context fields with and pass to helpers. They are untyped, and
-// named as the kernel names them without BPF_, except for the three results BPF_OK, BPF_DROP and BPF_REDIRECT. Those
-// without a source are in include/uapi/linux/bpf.h.
+// named as the kernel names them without BPF_, except for the results BPF_OK, BPF_DROP and BPF_REDIRECT. Those without a
+// source are in include/uapi/linux/bpf.h.
 
 // Results of sk_msg, sk_skb, sk_lookup and sk_reuseport programs: enum sk_action.
 const (
@@ -45,8 +45,8 @@ const (
 // What a sock_ops program is called for, in SockOpsOp.
 const (
 	SockOpsVoid                 = 0  // BPF_SOCK_OPS_VOID
-	SockOpsTimeoutInit          = 1  // BPF_SOCK_OPS_TIMEOUT_INIT: reply with the initial RTO in jiffies, -1 for the default
-	SockOpsRwndInit             = 2  // BPF_SOCK_OPS_RWND_INIT: reply with the initial window in packets, -1 for the default
+	SockOpsTimeoutInit          = 1  // BPF_SOCK_OPS_TIMEOUT_INIT: reply with the initial RTO in jiffies, or -1
+	SockOpsRwndInit             = 2  // BPF_SOCK_OPS_RWND_INIT: reply with the initial window in packets, or -1
 	SockOpsTCPConnectCB         = 3  // BPF_SOCK_OPS_TCP_CONNECT_CB: before a SYN is sent
 	SockOpsActiveEstablishedCB  = 4  // BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB: connect has succeeded
 	SockOpsPassiveEstablishedCB = 5  // BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB: a connection was accepted from the SYN queue
@@ -73,9 +73,9 @@ const (
 	SockOpsRetransCBFlag            = 1 << 1 // BPF_SOCK_OPS_RETRANS_CB_FLAG: SockOpsRetransCB
 	SockOpsStateCBFlag              = 1 << 2 // BPF_SOCK_OPS_STATE_CB_FLAG: SockOpsStateCB
 	SockOpsRTTCBFlag                = 1 << 3 // BPF_SOCK_OPS_RTT_CB_FLAG: SockOpsRTTCB
-	SockOpsParseAllHdrOptCBFlag     = 1 << 4 // BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG: SockOpsParseHdrOptCB for every segment
-	SockOpsParseUnknownHdrOptCBFlag = 1 << 5 // BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG: SockOpsParseHdrOptCB for unknown options
-	SockOpsWriteHdrOptCBFlag        = 1 << 6 // BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG: SockOpsHdrOptLenCB and SockOpsWriteHdrOptCB
+	SockOpsParseAllHdrOptCBFlag     = 1 << 4 // BPF_SOCK_OPS_PARSE_ALL_HDR_OPT_CB_FLAG: for every segment
+	SockOpsParseUnknownHdrOptCBFlag = 1 << 5 // BPF_SOCK_OPS_PARSE_UNKNOWN_HDR_OPT_CB_FLAG: for unknown options
+	SockOpsWriteHdrOptCBFlag        = 1 << 6 // BPF_SOCK_OPS_WRITE_HDR_OPT_CB_FLAG: also SockOpsHdrOptLenCB
 )
 
 // States of a TCP socket in SockOpsState, SockState and the args of SockOpsStateCB.
@@ -148,11 +148,11 @@ const (
 
 // Flags of the socket helpers.
 const (
-	FCurrentNetns          = -1     // BPF_F_CURRENT_NETNS: bpf_sk_lookup_*, bpf_skc_lookup_tcp: in the namespace of the context
-	SkLookupFReplace       = 1 << 0 // BPF_SK_LOOKUP_F_REPLACE: bpf_sk_assign in sk_lookup: replace what was chosen before
+	FCurrentNetns          = -1     // BPF_F_CURRENT_NETNS: bpf_sk_lookup_*: in the namespace of the context
+	SkLookupFReplace       = 1 << 0 // BPF_SK_LOOKUP_F_REPLACE: bpf_sk_assign in sk_lookup: replace a choice
 	SkLookupFNoReuseport   = 1 << 1 // BPF_SK_LOOKUP_F_NO_REUSEPORT: bpf_sk_assign in sk_lookup: no reuseport selection
-	SkStorageGetFCreate    = 1 << 0 // BPF_SK_STORAGE_GET_F_CREATE: bpf_sk_storage_get: make it if it is not there
-	LocalStorageGetFCreate = 1 << 0 // BPF_LOCAL_STORAGE_GET_F_CREATE: bpf_*_storage_get: make it if it is not there
+	SkStorageGetFCreate    = 1 << 0 // BPF_SK_STORAGE_GET_F_CREATE: make it if it is not there
+	LocalStorageGetFCreate = 1 << 0 // BPF_LOCAL_STORAGE_GET_F_CREATE: the same for other storage
 )
 
 // Flags and results of bpf_fib_lookup and bpf_check_mtu.

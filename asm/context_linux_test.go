@@ -20,7 +20,10 @@ func settingsWithContext() []setting {
 		asm.SkSKB:      {asm.AttachSkSKBStreamParser, asm.AttachSkSKBStreamVerdict, asm.AttachSkSKBVerdict},
 		asm.CgroupSKB:  {asm.AttachCgroupInetIngress, asm.AttachCgroupInetEgress},
 		asm.SkLookup:   {asm.AttachSkLookup},
-		asm.CgroupSock: {asm.AttachCgroupInetSockCreate, asm.AttachCgroupInetSockRelease, asm.AttachCgroupInet4PostBind, asm.AttachCgroupInet6PostBind},
+		asm.CgroupSock: {
+			asm.AttachCgroupInetSockCreate, asm.AttachCgroupInetSockRelease,
+			asm.AttachCgroupInet4PostBind, asm.AttachCgroupInet6PostBind,
+		},
 		asm.CgroupSockAddr: {
 			asm.AttachCgroupInet4Bind, asm.AttachCgroupInet6Bind,
 			asm.AttachCgroupInet4Connect, asm.AttachCgroupInet6Connect, asm.AttachCgroupUnixConnect,
@@ -100,7 +103,9 @@ func (a access) inPadding(c asm.Context) bool {
 }
 
 // compareAccesses tries every access within and a little beyond a struct that base points to after prefix.
-func compareAccesses(t *testing.T, s setting, c asm.Context, base asm.Register, prefix []asm.Instruction, may func(f asm.Field, store bool) bool) {
+func compareAccesses(
+	t *testing.T, s setting, c asm.Context, base asm.Register, prefix []asm.Instruction, may func(f asm.Field, store bool) bool,
+) {
 	t.Helper()
 	for _, store := range []bool{false, true} {
 		for _, size := range []int{1, 2, 4, 8} {

@@ -57,6 +57,10 @@ func (h Helper) MinArgs() int {
 }
 
 // Args returns what the helper wants in r1 to r5; registers it does not take are ArgNone.
+//
+// A few helpers differ between program types. The table has what socket and packet programs see: in tracing programs
+// bpf_sk_storage_get and bpf_sk_storage_delete take a kernel object that may be null, and bpf_xdp_get_buff_len takes one
+// in place of the context; bpf_sk_assign takes null in sk_lookup programs only.
 func (h Helper) Args() [5]ArgKind { return h.entry().args }
 
 // Returns tells what the helper leaves in r0.

@@ -1,7 +1,6 @@
 package asm_test
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -11,26 +10,40 @@ import (
 )
 
 // settingsOfAll are ways to load programs that between them have nearly all helpers.
-func settingsOfAll() []setting {
+func settingsOfAll(t *testing.T) []setting {
+	t.Helper()
 	all := settingsWithContext()
-	for _, t := range []asm.ProgramType{
+	for _, typ := range []asm.ProgramType{
 		asm.Kprobe, asm.Tracepoint, asm.PerfEvent, asm.RawTracepoint, asm.RawTracepointWritable, asm.LircMode2,
 	} {
-		all = append(all, setting{typ: t})
+		all = append(all, setting{typ: typ})
 	}
-	return append(all,
+	all = append(all,
 		setting{typ: asm.Kprobe, at: asm.AttachTraceKprobeMulti},
+		setting{typ: asm.Kprobe, at: asm.AttachTraceUprobeMulti},
 		setting{typ: asm.Syscall, sleepable: true},
 		setting{typ: asm.Netfilter, at: asm.AttachNetfilter},
-		setting{typ: asm.Tracing, at: asm.AttachTraceFexit, attachTo: "bpf_fentry_test1", kind: btf.Func},
-		setting{typ: asm.Tracing, at: asm.AttachTraceRawTP, attachTo: "btf_trace_kfree_skb", kind: btf.Typedef},
-		setting{typ: asm.Tracing, at: asm.AttachTraceIter, attachTo: "bpf_iter_task", kind: btf.Func},
-		setting{typ: asm.Tracing, at: asm.AttachTraceIter, attachTo: "bpf_iter_tcp", kind: btf.Func},
-		setting{typ: asm.LSM, at: asm.AttachLSMMAC, attachTo: "bpf_lsm_file_open", kind: btf.Func},
-		setting{typ: asm.LSM, at: asm.AttachLSMMAC, attachTo: "bpf_lsm_file_open", kind: btf.Func, sleepable: true},
-		setting{typ: asm.LSM, at: asm.AttachLSMMAC, attachTo: "bpf_lsm_bprm_committed_creds", kind: btf.Func, sleepable: true},
-		setting{typ: asm.LSM, at: asm.AttachLSMCgroup, attachTo: "bpf_lsm_socket_post_create", kind: btf.Func},
 	)
+	attached := []struct {
+		setting
+		kind btf.Kind
+	}{
+		{setting{typ: asm.Tracing, at: asm.AttachTraceFexit, attachTo: "bpf_fentry_test1"}, btf.Func},
+		{setting{typ: asm.Tracing, at: asm.AttachTraceRawTP, attachTo: "btf_trace_kfree_skb"}, btf.Typedef},
+		{setting{typ: asm.Tracing, at: asm.AttachTraceIter, attachTo: "bpf_iter_task"}, btf.Func},
+		{setting{typ: asm.Tracing, at: asm.AttachTraceIter, attachTo: "bpf_iter_tcp"}, btf.Func},
+		{setting{typ: asm.LSM, at: asm.AttachLSMMAC, attachTo: "bpf_lsm_file_open"}, btf.Func},
+		{setting{typ: asm.LSM, at: asm.AttachLSMMAC, attachTo: "bpf_lsm_file_open", sleepable: true}, btf.Func},
+		{setting{typ: asm.LSM, at: asm.AttachLSMMAC, attachTo: "bpf_lsm_bprm_committed_creds", sleepable: true}, btf.Func},
+		{setting{typ: asm.LSM, at: asm.AttachLSMCgroup, attachTo: "bpf_lsm_socket_post_create"}, btf.Func},
+	}
+	for _, s := range attached {
+		if target, err := kernelTypes(t).Find(s.attachTo, s.kind); err == nil {
+			s.target = target.ID
+			all = append(all, s.setting)
+		}
+	}
+	return all
 }
 
 // works reports whether the kernel loads any program in this setting.
@@ -43,8 +56,11 @@ func (s setting) works(t *testing.T) bool {
 	return false
 }
 
-// noHelper is how the verifier says that a program type does not have a helper. Linux 6.10 changed the words.
-var noHelper = regexp.MustCompile(`unknown func|invalid func|program of this type cannot use helper`)
+// noHelper reports whether the verifier said that a program type does not have a helper. Linux 6.10 changed the words.
+func noHelper(log string) bool {
+	return strings.Contains(log, "unknown func") || strings.Contains(log, "invalid func") ||
+		strings.Contains(log, "program of this type cannot use helper")
+}
 
 // gplOnly is how it says that a program's licence forbids a call. It looks at that before it looks at arguments.
 const gplOnly = "cannot call GPL"
@@ -52,7 +68,7 @@ const gplOnly = "cannot call GPL"
 // These are for programs with a GPL-compatible licence in all settings but the listed ones.
 var freeIn = map[asm.Helper]func(setting) bool{
 	asm.FnGetStackID: func(s setting) bool { return s.typ == asm.PerfEvent },
-	asm.FnGetFuncIP:  func(s setting) bool { return s.typ == asm.Kprobe && s.at == asm.AttachTraceKprobeMulti },
+	asm.FnGetFuncIP:  func(s setting) bool { return s.typ == asm.Kprobe && s.at != 0 },
 }
 
 // Every helper is refused to programs with another licence where the table says so and only there, in every type of
@@ -60,13 +76,13 @@ var freeIn = map[asm.Helper]func(setting) bool{
 func TestGPLOnly(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_NET_ADMIN, kerneltest.CAP_PERFMON)
 	seen := map[asm.Helper]bool{}
-	for _, s := range settingsOfAll() {
+	for _, s := range settingsOfAll(t) {
 		if s.typ == asm.LSM || !s.works(t) {
 			continue // LSM programs need the licence themselves
 		}
 		for h := asm.Helper(1); h.Valid(); h++ {
 			log, err := s.verify(t, "Proprietary", 1, call(h), mov(asm.R0, 0), exit())
-			if err != nil && noHelper.MatchString(log) {
+			if err != nil && noHelper(log) {
 				continue
 			}
 			seen[h] = true

@@ -44,7 +44,9 @@ type recorder struct {
 func record(t *testing.T, s setting, fields []asm.Field, prefix ...asm.Instruction) *recorder {
 	t.Helper()
 	size := 8 * len(fields)
-	values, err := sys.MapCreate(&sys.MapCreateAttr{MapType: uint32(asm.MapArray), KeySize: 4, ValueSize: uint32(size), MaxEntries: 1})
+	values, err := sys.MapCreate(&sys.MapCreateAttr{
+		MapType: uint32(asm.MapArray), KeySize: 4, ValueSize: uint32(size), MaxEntries: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +282,9 @@ func TestByteOrder(t *testing.T) {
 // attachToSocket puts a socket into a new socket map and lets the program see what is sent through it.
 func (r *recorder) attachToSocket(t *testing.T, conn *net.TCPConn, at asm.AttachType) {
 	t.Helper()
-	sockets, err := sys.MapCreate(&sys.MapCreateAttr{MapType: uint32(asm.MapSockMap), KeySize: 4, ValueSize: 4, MaxEntries: 1})
+	sockets, err := sys.MapCreate(&sys.MapCreateAttr{
+		MapType: uint32(asm.MapSockMap), KeySize: 4, ValueSize: 4, MaxEntries: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,8 @@
 package asm_test
 
 import (
+	"bytes"
 	"encoding/binary"
-	"strings"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
@@ -14,8 +14,8 @@ import (
 type setting struct {
 	typ       asm.ProgramType
 	at        asm.AttachType
-	attachTo  string   // kernel function or tracepoint the program is for
-	kind      btf.Kind // of attachTo
+	attachTo  string     // kernel function or tracepoint the program is for
+	target    btf.TypeID // of attachTo
 	sleepable bool
 }
 
@@ -51,19 +51,14 @@ func (s setting) verify(t *testing.T, licence string, level uint32, insns ...asm
 		Insns:              sys.BytesPointer(code),
 		License:            sys.StringPointer(licence),
 		ProgFlags:          strictAlignment,
+		AttachBTFID:        uint32(s.target),
 	}
 	if s.sleepable {
 		attr.ProgFlags |= sleepable
 	}
-	if s.attachTo != "" {
-		target, err := kernelTypes(t).Find(s.attachTo, s.kind)
-		if err != nil {
-			return "", err
-		}
-		attr.AttachBTFID = uint32(target.ID)
-	}
-	buf := make([]byte, 1<<16)
+	var buf []byte
 	if level != 0 {
+		buf = make([]byte, 1<<15)
 		attr.LogLevel = level
 		attr.LogSize = uint32(len(buf))
 		attr.LogBuf = sys.BytesPointer(buf)
@@ -72,7 +67,9 @@ func (s setting) verify(t *testing.T, licence string, level uint32, insns ...asm
 	if err == nil {
 		err = fd.Close()
 	}
-	log, _, _ = strings.Cut(string(buf), "\x00")
+	if end := bytes.IndexByte(buf, 0); end > 0 {
+		log = string(buf[:end])
+	}
 	return log, err
 }
 
