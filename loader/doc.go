@@ -1,0 +1,2 @@
+// Package loader loads programs into the kernel and attaches them.
+package loader

@@ -1,0 +1,31 @@
+//go:build linux
+
+package loader
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/purebpf/purebpf/internal/sys"
+)
+
+// ErrWrongType is wrapped by the error about a program that is not of the type that it is used for, and about a pin that
+// is not what it is opened as.
+var ErrWrongType = errors.New("wrong type")
+
+// unsupported is an errno that means that this kernel does not have what it was asked for: errors.Is finds both the errno
+// and errors.ErrUnsupported.
+type unsupported struct {
+	errno unix.Errno
+	text  string
+}
+
+func (u *unsupported) Error() string {
+	if u.errno == sys.ENOTSUPP { // has no text of its own: it was meant to stay inside the kernel
+		return u.text + " (errno 524, ENOTSUPP)"
+	}
+	return u.text + ": " + u.errno.Error()
+}
+
+func (u *unsupported) Unwrap() []error { return []error{errors.ErrUnsupported, u.errno} }

@@ -1,0 +1,45 @@
+//go:build linux
+
+package loader
+
+import (
+	"github.com/purebpf/purebpf/internal/sys"
+	"github.com/purebpf/purebpf/maps"
+)
+
+// AttachSocketMapPlain and AttachCgroupPlain attach as on a kernel without links.
+
+func AttachSocketMapPlain(m *maps.Raw, p *Program) (*Link, error) {
+	at, err := socketMapAttachType(m, p)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := dupMap(m)
+	if err != nil {
+		return nil, err
+	}
+	defer fd.Close()
+	return attachPlain(place{fd: fd, name: "map " + m.Spec().Name, at: at}, p)
+}
+
+func AttachCgroupPlain(path string, p *Program) (*Link, error) {
+	return attachCgroupPlain(path, p, sys.AttachAllowMulti)
+}
+
+// AttachCgroupAlone attaches so that no other program can be attached beside it.
+func AttachCgroupAlone(path string, p *Program) (*Link, error) {
+	return attachCgroupPlain(path, p, 0)
+}
+
+func attachCgroupPlain(path string, p *Program, flags uint32) (*Link, error) {
+	at, err := cgroupAttachType(p)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := openPath(path)
+	if err != nil {
+		return nil, err
+	}
+	defer fd.Close()
+	return attachPlain(place{fd: fd, name: "cgroup " + path, at: at, flags: flags, replace: sys.AttachReplace}, p)
+}

@@ -1,0 +1,282 @@
+//go:build linux
+
+package loader
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/capability"
+	"github.com/purebpf/purebpf/internal/sys"
+)
+
+// Link is a program attached to a cgroup, a socket map or a network namespace. Close detaches it.
+//
+// Where the kernel has a bpf_link for the place, a Link is one: the attachment ends with its last descriptor or pin, so
+// it ends with the process when it is not pinned. On an older kernel (5.6 for cgroups, 6.9 for socket maps) the program
+// is attached with BPF_PROG_ATTACH: then the attachment stays until Close, or until the place itself is gone, even when
+// the process ends, and it cannot be pinned. Pinnable tells which of the two it is.
+//
+// Its methods may be called from several goroutines.
+type Link struct {
+	what string          // "sock_ops program count in cgroup /sys/fs/cgroup/a"
+	kind asm.ProgramType // of the program, 0 when not known
+
+	mu    sync.Mutex
+	fd    *sys.FD // nil for a plain attachment
+	plain *plain
+}
+
+// plain is an attachment made with BPF_PROG_ATTACH.
+type plain struct {
+	target  *sys.FD
+	program *sys.FD // the attached one, which detaching and replacing need to be told
+	at      asm.AttachType
+	flags   uint32
+	replace uint32 // the flag for putting another program in its place: AttachReplace, or 0 where attaching just does so
+	closed  bool
+}
+
+// place is what a program is attached to.
+type place struct {
+	fd    *sys.FD
+	name  string
+	at    asm.AttachType
+	flags uint32 // of BPF_PROG_ATTACH
+	// replace is the flag that BPF_PROG_ATTACH needs to put a program in the place of another.
+	replace uint32
+}
+
+func (at place) what(p *Program) string {
+	return p.kind.String() + " program " + p.name + " to " + at.name
+}
+
+// attachLink attaches with BPF_LINK_CREATE.
+func attachLink(at place, p *Program) (*Link, error) {
+	var link *sys.FD
+	err := use(at.fd, func(target int) error {
+		return use(p.fd, func(prog int) (err error) {
+			link, err = sys.LinkCreate(&sys.LinkCreateAttr{ProgFD: uint32(prog), TargetFD: uint32(target), AttachType: uint32(at.at)})
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Link{what: at.what(p), kind: p.kind, fd: link}, nil
+}
+
+// attachPlain attaches with BPF_PROG_ATTACH.
+func attachPlain(at place, p *Program) (*Link, error) {
+	target, err := at.fd.Dup()
+	if err != nil {
+		return nil, err
+	}
+	program, err := p.fd.Dup()
+	if err != nil {
+		target.Close()
+		return nil, err
+	}
+	a := &plain{target: target, program: program, at: at.at, flags: at.flags, replace: at.replace}
+	if err := a.attach(program, 0, 0); err != nil {
+		target.Close()
+		program.Close()
+		return nil, err
+	}
+	return &Link{what: at.what(p), kind: p.kind, plain: a}, nil
+}
+
+// attach makes a link, or attaches plainly where the kernel knows no link for the place.
+func attach(at place, p *Program) (*Link, error) {
+	link, err := attachLink(at, p)
+	if err == unix.EINVAL {
+		link, err = attachPlain(at, p)
+	}
+	return link, err
+}
+
+func (a *plain) attach(program *sys.FD, flags uint32, old int) error {
+	return use(a.target, func(target int) error {
+		return use(program, func(prog int) error {
+			return sys.ProgAttach(&sys.ProgAttachAttr{
+				TargetFD: uint32(target), AttachBPFFD: uint32(prog), AttachType: uint32(a.at),
+				AttachFlags: a.flags | flags, ReplaceBPFFD: uint32(old),
+			})
+		})
+	})
+}
+
+func (a *plain) update(p *Program) error {
+	if a.closed {
+		return os.ErrClosed
+	}
+	program, err := p.fd.Dup()
+	if err != nil {
+		return err
+	}
+	err = use(a.program, func(old int) error {
+		if a.replace == 0 {
+			old = 0
+		}
+		return a.attach(program, a.replace, old)
+	})
+	if err != nil {
+		program.Close()
+		return err
+	}
+	a.program.Close()
+	a.program = program
+	return nil
+}
+
+func (a *plain) close() error {
+	if a.closed {
+		return nil
+	}
+	a.closed = true
+	err := use(a.target, func(target int) error {
+		return use(a.program, func(prog int) error {
+			return sys.ProgDetach(&sys.ProgAttachAttr{TargetFD: uint32(target), AttachBPFFD: uint32(prog), AttachType: uint32(a.at)})
+		})
+	})
+	a.target.Close()
+	a.program.Close()
+	return err
+}
+
+// Close detaches the program, unless the link is pinned: then the attachment stays with the pin. Closing again does
+// nothing. ENOENT: somebody else detached the program already.
+func (l *Link) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var err error
+	if l.plain != nil {
+		err = l.plain.close()
+	} else {
+		err = l.fd.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("detach %s: %w", l.what, err)
+	}
+	return nil
+}
+
+// Update puts another program of the same type in the place of the attached one. There is no moment without a program.
+func (l *Link) Update(p *Program) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var err error
+	switch {
+	case p == nil:
+		err = errors.New("no program")
+	case l.kind != asm.UnspecProgram && p.kind != l.kind:
+		err = ofType(p, l.kind)
+	case l.plain != nil:
+		err = l.plain.update(p)
+	default:
+		err = use(l.fd, func(link int) error {
+			return use(p.fd, func(prog int) error {
+				return sys.LinkUpdate(&sys.LinkUpdateAttr{LinkFD: uint32(link), NewProgFD: uint32(prog)})
+			})
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("update %s: %w", l.what, err)
+	}
+	return nil
+}
+
+// Pinnable reports whether the kernel made a bpf_link, which Pin and Info need.
+func (l *Link) Pinnable() bool { return l.plain == nil }
+
+var errPlain = fmt.Errorf("attached with BPF_PROG_ATTACH, because this kernel has no link for it: %w", errors.ErrUnsupported)
+
+// Pin gives the link a name in a BPF file system: the program stays attached after Close and after the end of the
+// process. errors.ErrUnsupported when it is not Pinnable.
+func (l *Link) Pin(path string) error {
+	if l.plain != nil {
+		return fmt.Errorf("pin %s to %s: %w", l.what, path, errPlain)
+	}
+	return pin(l.fd, "link of "+l.what, path)
+}
+
+// Unpin removes a pin of the link. It refuses to remove anything else.
+func (l *Link) Unpin(path string) error {
+	info, err := l.Info()
+	if err != nil {
+		return fmt.Errorf("unpin from %s: %w", path, err)
+	}
+	return unpin("link of "+l.what, path, func(fd *sys.FD) (bool, error) {
+		at, err := linkInfo(fd)
+		return err == nil && at.ID == info.ID, err
+	})
+}
+
+// OpenPinnedLink opens a link that is pinned in a BPF file system. ErrWrongType when something else is pinned there.
+func OpenPinnedLink(path string) (*Link, error) {
+	fd, err := openPin(path)
+	if err != nil {
+		return nil, fmt.Errorf("open pinned link %s: %w", path, err)
+	}
+	info, err := linkInfo(fd)
+	if err != nil {
+		fd.Close()
+		return nil, fmt.Errorf("open pinned link %s: %w", path, err)
+	}
+	return &Link{what: fmt.Sprintf("program with id %d by link %s", info.ProgID, path), fd: fd}, nil
+}
+
+// LinkInfo is what the kernel tells of a link. The fields that do not belong to its type are zero.
+type LinkInfo struct {
+	ID         uint32
+	Type       LinkType
+	ProgramID  uint32
+	AttachType asm.AttachType
+	CgroupID   uint64 // LinkCgroup: the inode number of the cgroup's directory
+	NetNSInode uint32 // LinkNetNS: the inode number in /proc/self/ns/net
+	MapID      uint32 // LinkSocketMap
+}
+
+// Info asks the kernel about the link. After LINK_DETACH by somebody else, or the end of the cgroup, CgroupID, NetNSInode
+// and MapID are 0. errors.ErrUnsupported when it is not Pinnable.
+func (l *Link) Info() (LinkInfo, error) {
+	if l.plain != nil {
+		return LinkInfo{}, fmt.Errorf("info of %s: %w", l.what, errPlain)
+	}
+	info, err := linkInfo(l.fd)
+	if err != nil {
+		return LinkInfo{}, fmt.Errorf("info of %s: %w", l.what, err)
+	}
+	out := LinkInfo{ID: info.ID, Type: LinkType(info.Type), ProgramID: info.ProgID}
+	switch out.Type {
+	case LinkCgroup:
+		target := info.Cgroup()
+		out.AttachType, out.CgroupID = asm.AttachType(target.AttachType), target.CgroupID
+	case LinkNetNS:
+		target := info.NetNS()
+		out.AttachType, out.NetNSInode = asm.AttachType(target.AttachType), target.NetNSIno
+	case LinkSocketMap:
+		target := info.SockMap()
+		out.AttachType, out.MapID = asm.AttachType(target.AttachType), target.MapID
+	}
+	return out, nil
+}
+
+func linkInfo(fd *sys.FD) (sys.LinkInfo, error) {
+	var info sys.LinkInfo
+	err := use(fd, func(n int) error {
+		if err := isKind(n, "bpf_link"); err != nil {
+			return err
+		}
+		return sys.ObjGetInfo(n, &info)
+	})
+	return info, err
+}
+
+// explainAttach turns EPERM into the capability that is missing for attaching.
+func explainAttach(err error) error { return sys.ExplainPermission(err, capability.CAP_NET_ADMIN) }

@@ -1,0 +1,221 @@
+//go:build linux
+
+package loader
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/sys"
+)
+
+// Options say how to load a program. The zero value and nil are the defaults.
+type Options struct {
+	Flags LoadFlags
+	// Log asks for the verifier's log of a program that it accepts too, see Program.Log. Without it the log is written
+	// only after a failure, at LogInstructions, by loading a second time; the first attempt goes without, because a log
+	// costs more than everything else about a load.
+	Log LogLevel
+}
+
+// LoadFlags are prog_flags of BPF_PROG_LOAD.
+type LoadFlags uint32
+
+// The flags that need nothing but a number.
+const (
+	StrictAlignment    LoadFlags = 1 << 0 // BPF_F_STRICT_ALIGNMENT: refuse unaligned access on every machine
+	AnyAlignment       LoadFlags = 1 << 1 // BPF_F_ANY_ALIGNMENT: allow unaligned access on every machine
+	TestRandomHigh32   LoadFlags = 1 << 2 // BPF_F_TEST_RND_HI32: put garbage where 32-bit operations leave zeros unread
+	TestStateFrequency LoadFlags = 1 << 3 // BPF_F_TEST_STATE_FREQ: let the verifier keep a state at every instruction
+	Sleepable          LoadFlags = 1 << 4 // BPF_F_SLEEPABLE: the program may call helpers that sleep; Linux 5.10
+	XDPFragments       LoadFlags = 1 << 5 // BPF_F_XDP_HAS_FRAGS: packets may have more than one buffer; Linux 5.18
+	TestInvariants     LoadFlags = 1 << 7 // BPF_F_TEST_REG_INVARIANTS: fail when the verifier contradicts itself; Linux 6.8
+)
+
+// LogLevel says how much the verifier writes: log_level of BPF_PROG_LOAD.
+type LogLevel uint32
+
+// The levels. They may be added to each other.
+const (
+	LogInstructions LogLevel = 1 << 0 // BPF_LOG_LEVEL1: the instructions on the way to the failure
+	LogStates       LogLevel = 1 << 1 // BPF_LOG_LEVEL2: every instruction visited, and what is known before it
+	LogStats        LogLevel = 1 << 2 // BPF_LOG_STATS: how much work it was, also for a program that is accepted
+)
+
+// ErrUnlinked is wrapped by the error about a program that still refers to symbols.
+var ErrUnlinked = errors.New("unlinked program")
+
+// Load gives a program to the kernel. It asks nothing of the kernel beforehand.
+//
+// A program that the verifier rejects gives a *VerifierError with the verifier's reason and the line of the author's
+// source. Every error keeps the errno: EACCES and EINVAL for rejected programs, EPERM for a process that may not load
+// this type of program (the error names the capability that is missing), E2BIG for too many instructions, EINVAL for a
+// type or flag that the kernel does not have. A program with references to symbols is refused with ErrUnlinked; see
+// reloc.Link.
+//
+// The kernel gets the first 15 bytes of the name, with '_' for what is not a letter, a digit, '_' or '.'.
+func Load(p *asm.Program, opts *Options) (*Program, error) {
+	if p == nil {
+		return nil, errors.New("load program: no program")
+	}
+	if opts == nil {
+		opts = new(Options)
+	}
+	if !p.Linked() {
+		return nil, fmt.Errorf("load program %s: %w: %s", p.Name(), ErrUnlinked, unlinked(p))
+	}
+	fd, log, err := load(p, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{fd: fd, name: p.Name(), kind: p.Type(), attach: p.AttachType(), log: log}, nil
+}
+
+// unlinked lists the symbols that a program refers to.
+func unlinked(p *asm.Program) string {
+	var b strings.Builder
+	seen := make(map[string]bool)
+	for _, r := range p.References() {
+		if seen[r.Symbol] {
+			continue
+		}
+		if len(seen) > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%v %s", r.Kind, r.Symbol)
+		if at := p.Position(r.Index); at.Line != 0 {
+			fmt.Fprintf(&b, " (%v)", at)
+		}
+		seen[r.Symbol] = true
+	}
+	return b.String()
+}
+
+func load(p *asm.Program, opts *Options) (*sys.FD, string, error) {
+	insns := p.AppendTo(make([]byte, 0, 8*p.Slots()), binary.NativeEndian)
+	attr := sys.ProgLoadAttr{
+		ProgType:           uint32(p.Type()),
+		InsnCnt:            uint32(p.Slots()),
+		Insns:              sys.BytesPointer(insns),
+		License:            sys.StringPointer(p.License()),
+		ProgFlags:          uint32(opts.Flags),
+		ProgName:           sys.NewObjName(p.Name()),
+		ExpectedAttachType: uint32(p.AttachType()),
+	}
+	if opts.Log != 0 {
+		return loadWithLog(p, &attr, opts.Log)
+	}
+	fd, err := sys.ProgLoad(&attr)
+	if err == nil {
+		return fd, "", nil
+	}
+	return explain(p, &attr, err)
+}
+
+// explain finds out why the kernel refused a program. It may happen to load it in the end: where RLIMIT_MEMLOCK was the
+// reason, or where the refusal was for a moment only.
+func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error) (*sys.FD, string, error) {
+	if refusal == unix.EPERM {
+		need := Capabilities(p.Type())
+		var fd *sys.FD
+		err := sys.RetryMemlock(refusal, func() (err error) {
+			fd, err = sys.ProgLoad(attr)
+			return err
+		}, need...)
+		if err == nil {
+			return fd, "", nil
+		}
+		// Before Linux 5.8 the verifier itself answers some programs with EPERM, and says why.
+		if log, _, _ := record(attr, LogInstructions); log.text != "" {
+			return nil, "", newVerifierError(p, err, log)
+		}
+		return nil, "", loadError(p, sys.ExplainPermission(err, need...))
+	}
+	log, fd, err := record(attr, LogInstructions)
+	switch {
+	case err == nil:
+		return fd, "", nil
+	case log.text != "":
+		return nil, "", newVerifierError(p, refusal, log)
+	}
+	return nil, "", loadError(p, refusal)
+}
+
+// loadWithLog loads with a log from the beginning.
+func loadWithLog(p *asm.Program, attr *sys.ProgLoadAttr, level LogLevel) (*sys.FD, string, error) {
+	log, fd, err := record(attr, level)
+	if err == nil {
+		return fd, log.text, nil
+	}
+	attr.LogLevel, attr.LogSize, attr.LogBuf = 0, 0, sys.Pointer{}
+	if err == unix.ENOSPC || err == unix.EPERM {
+		// The log does not say which errno there would have been: the kernel gives ENOSPC for the log the precedence.
+		fd, err = sys.ProgLoad(attr)
+		switch {
+		case err == nil:
+			return fd, log.text, nil
+		case err == unix.EPERM:
+			return explain(p, attr, err)
+		}
+	}
+	if log.text == "" {
+		return nil, "", loadError(p, err)
+	}
+	return nil, "", newVerifierError(p, err, log)
+}
+
+// verifierLog is what the verifier wrote.
+type verifierLog struct {
+	text      string
+	truncated bool
+}
+
+// The size of the buffer for the log, in bytes: where to begin, and the greatest that every kernel takes (before 5.2
+// UINT_MAX >> 8).
+const (
+	minLogSize = 64 << 10
+	maxLogSize = 1<<24 - 1
+)
+
+// record loads with a buffer for the log that grows until the log fits. The error is ENOSPC when the greatest is too
+// small; up to Linux 6.3 the buffer then has the beginning of the log, since 6.4 its end, which matters more.
+func record(attr *sys.ProgLoadAttr, level LogLevel) (verifierLog, *sys.FD, error) {
+	for size := uint32(minLogSize); ; {
+		buf := make([]byte, size)
+		attr.LogLevel, attr.LogSize, attr.LogBuf = uint32(level), size, sys.BytesPointer(buf)
+		attr.LogTrueSize = 0
+		fd, err := sys.ProgLoad(attr)
+		log := verifierLog{text: text(buf)}
+		if err != unix.ENOSPC {
+			return log, fd, err
+		}
+		if size == maxLogSize {
+			log.truncated = true
+			return log, nil, err
+		}
+		size = min(max(4*size, attr.LogTrueSize), maxLogSize)
+	}
+}
+
+// text returns the bytes before the first NUL.
+func text(buf []byte) string {
+	s, _, _ := strings.Cut(string(buf), "\x00")
+	return s
+}
+
+// loadError describes a refusal that the verifier did not write anything about.
+func loadError(p *asm.Program, err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, unix.EINVAL):
+		hint = fmt.Sprintf(" (the kernel may have no %v programs, not for attach type %v, or not the flags)", p.Type(), p.AttachType())
+	case errors.Is(err, unix.E2BIG):
+		hint = fmt.Sprintf(" (%d instruction slots; an unprivileged process may load 4096, others 1,000,000, or 4096 before Linux 5.2)", p.Slots())
+	}
+	return fmt.Errorf("load %v program %s: %w%s", p.Type(), p.Name(), err, hint)
+}

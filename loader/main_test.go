@@ -1,0 +1,45 @@
+//go:build linux
+
+package loader_test
+
+import (
+	"testing"
+
+	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/kerneltest"
+	"github.com/purebpf/purebpf/loader"
+)
+
+func TestMain(m *testing.M) { kerneltest.Main(m) }
+
+// build writes a program; what is wrong with it is wrong with the test.
+func build(t testing.TB, name string, kind asm.ProgramType, write func(b *asm.Builder)) *asm.Program {
+	t.Helper()
+	b := asm.NewBuilder(name, kind)
+	write(b)
+	p, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// returning is the program that only returns a number.
+func returning(t testing.TB, name string, kind asm.ProgramType, n int) *asm.Program {
+	t.Helper()
+	return build(t, name, kind, func(b *asm.Builder) {
+		b.Mov(asm.R0, n)
+		b.Exit()
+	})
+}
+
+// load loads a program until the end of the test.
+func load(t testing.TB, p *asm.Program) *loader.Program {
+	t.Helper()
+	loaded, err := loader.Load(p, nil)
+	if err != nil {
+		t.Fatalf("%+v", err)
+	}
+	t.Cleanup(func() { loaded.Close() })
+	return loaded
+}
