@@ -1,6 +1,7 @@
 package asm_test
 
 import (
+	"embed"
 	"go/ast"
 	"go/constant"
 	"go/parser"
@@ -11,6 +12,25 @@ import (
 
 	"github.com/purebpf/purebpf/asm"
 )
+
+// sources are embedded because the tests also run where the source tree is not.
+//
+//go:embed constants.go helper_table.go context_table.go
+var sources embed.FS
+
+// parse returns the syntax tree of one of the sources.
+func parse(t *testing.T, fset *token.FileSet, file string) *ast.File {
+	t.Helper()
+	text, err := sources.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := parser.ParseFile(fset, file, text, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
 
 // initialisms are the words that Go names do not write with one capital letter.
 var initialisms = map[string]string{
@@ -50,10 +70,7 @@ type named struct {
 func constants(t *testing.T, file string) []named {
 	t.Helper()
 	fset := token.NewFileSet()
-	tree, err := parser.ParseFile(fset, file, nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tree := parse(t, fset, file)
 	var config types.Config
 	pkg, err := config.Check("asm", fset, []*ast.File{tree}, nil)
 	if err != nil {
@@ -115,11 +132,7 @@ func TestNames(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.file, func(t *testing.T) {
-			tree, err := parser.ParseFile(token.NewFileSet(), test.file, nil, parser.ParseComments)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all := comments(tree)
+			all := comments(parse(t, token.NewFileSet(), test.file))
 			if len(all) < 100 {
 				t.Fatalf("%d constants found", len(all))
 			}

@@ -14,12 +14,12 @@ import (
 // settingsWithContext are all the ways to load a program that gets one of our structs as its context.
 func settingsWithContext() []setting {
 	attach := map[asm.ProgramType][]asm.AttachType{
-		asm.XDP:        {asm.AttachXDP, asm.AttachXDPDevMap, asm.AttachXDPCPUMap},
-		asm.SockOps:    {asm.AttachCgroupSockOps},
-		asm.SkMsg:      {asm.AttachSkMsgVerdict},
-		asm.SkSKB:      {asm.AttachSkSKBStreamParser, asm.AttachSkSKBStreamVerdict, asm.AttachSkSKBVerdict},
-		asm.CgroupSKB:  {asm.AttachCgroupInetIngress, asm.AttachCgroupInetEgress},
-		asm.SkLookup:   {asm.AttachSkLookup},
+		asm.XDP:       {asm.AttachXDP, asm.AttachXDPDevMap, asm.AttachXDPCPUMap},
+		asm.SockOps:   {asm.AttachCgroupSockOps},
+		asm.SkMsg:     {asm.AttachSkMsgVerdict},
+		asm.SkSKB:     {asm.AttachSkSKBStreamParser, asm.AttachSkSKBStreamVerdict, asm.AttachSkSKBVerdict},
+		asm.CgroupSKB: {asm.AttachCgroupInetIngress, asm.AttachCgroupInetEgress},
+		asm.SkLookup:  {asm.AttachSkLookup},
 		asm.CgroupSock: {
 			asm.AttachCgroupInetSockCreate, asm.AttachCgroupInetSockRelease,
 			asm.AttachCgroupInet4PostBind, asm.AttachCgroupInet6PostBind,
