@@ -4,6 +4,7 @@ package maps
 
 import (
 	"fmt"
+	"math"
 
 	"golang.org/x/sys/unix"
 
@@ -69,7 +70,8 @@ func (r *Raw) readBatch(o op, at *BatchCursor, keys, values []byte, flags asm.Up
 }
 
 // UpdateBatch stores values under keys, both one behind the other, and returns how many it stored, also together with
-// an error. Arrays and hashes have it from Linux 5.6 on.
+// an error. flags is 0 or asm.UpdateLock: the kernel takes no conditions here. Arrays and hashes have it from Linux 5.6
+// on. Errors: ErrFull, ErrKeyNotExist for an index beyond the end of an array.
 func (r *Raw) UpdateBatch(keys, values []byte, flags asm.UpdateFlags) (n int, err error) {
 	n, err = r.batch(opUpdateBatch, &sys.MapBatchAttr{}, keys, values, flags)
 	return n, r.explain(opUpdateBatch, err)
@@ -140,4 +142,12 @@ func (r *Raw) countBatch(o op, keys, values []byte) (int, error) {
 		return 0, fmt.Errorf("%d bytes of values given for %d keys, the map's have %d each: %w", len(values), count, r.valueLen, unix.EINVAL)
 	}
 	return count, checkCount(count)
+}
+
+// checkCount refuses what does not fit the 32 bits of the attributes.
+func checkCount(n int) error {
+	if uint64(n) > math.MaxUint32 {
+		return fmt.Errorf("%d elements in one batch: %w", n, unix.EINVAL)
+	}
+	return nil
 }

@@ -141,6 +141,7 @@ func (r *Raw) fail(o op, err error) error {
 		if o == opLookupBatch || o == opLookupAndDeleteBatch {
 			return r.wrap(o, &answer{ErrBatchEnd, errno})
 		}
+		return r.wrap(o, &answer{ErrKeyNotExist, errno})
 	case unix.EEXIST:
 		if o == opUpdate {
 			return &r.misses.exists

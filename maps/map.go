@@ -111,7 +111,8 @@ func (m *Map[K, V]) LookupAndDeleteBatch(at *BatchCursor, keys []K, values []V, 
 	return m.Raw.LookupAndDeleteBatch(at, sys.SliceBytes(keys), sys.SliceBytes(values), flags)
 }
 
-// UpdateBatch stores values[i] under keys[i] and returns how many it stored, also together with an error.
+// UpdateBatch stores values[i] under keys[i] and returns how many it stored, also together with an error. flags is 0 or
+// asm.UpdateLock. See Raw.UpdateBatch.
 func (m *Map[K, V]) UpdateBatch(keys []K, values []V, flags asm.UpdateFlags) (int, error) {
 	return m.Raw.UpdateBatch(sys.SliceBytes(keys), sys.SliceBytes(values), flags)
 }

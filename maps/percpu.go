@@ -84,9 +84,9 @@ func (m *PerCPU[K, V]) LookupBatch(at *BatchCursor, keys []K, values []V) (n int
 }
 
 // UpdateBatch stores the values of all keys, arranged as for LookupBatch, and returns how many it stored.
-func (m *PerCPU[K, V]) UpdateBatch(keys []K, values []V, flags asm.UpdateFlags) (n int, err error) {
+func (m *PerCPU[K, V]) UpdateBatch(keys []K, values []V) (n int, err error) {
 	err = m.with(opUpdateBatch, len(keys), values, func(b []byte) (err error) {
-		n, err = m.Raw.UpdateBatch(sys.SliceBytes(keys), b, flags)
+		n, err = m.Raw.UpdateBatch(sys.SliceBytes(keys), b, 0)
 		return err
 	})
 	return n, err

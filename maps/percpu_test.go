@@ -115,7 +115,7 @@ func TestPerCPUHash(t *testing.T) {
 		return v
 	}
 	batch := append(values(1), values(2)...)
-	if n, err := m.UpdateBatch([]uint32{1, 2}, batch, 0); n != 2 || err != nil {
+	if n, err := m.UpdateBatch([]uint32{1, 2}, batch); n != 2 || err != nil {
 		t.Fatalf("update batch: %d, %v", n, err)
 	}
 	all := m.Iterate()
@@ -138,9 +138,11 @@ func TestPerCPUHash(t *testing.T) {
 		}
 	}
 	taken := make([][3]byte, cpus)
-	check(t, m.LookupAndDelete(1, taken))
-	if diff := cmp.Diff(values(1), taken); diff != "" {
-		t.Errorf("lookup and delete (-want +got):\n%s", diff)
+	if err := m.LookupAndDelete(1, taken); errors.Is(err, errors.ErrUnsupported) {
+		t.Log("hashes have no lookup and delete before Linux 5.14")
+		check(t, m.Delete(1))
+	} else if diff := cmp.Diff(values(1), taken); diff != "" || err != nil {
+		t.Errorf("lookup and delete: %v (-want +got):\n%s", err, diff)
 	}
 	if n, err := m.DeleteBatch([]uint32{2}); n != 1 || err != nil {
 		t.Errorf("delete batch: %d, %v", n, err)

@@ -4,7 +4,6 @@ package maps
 
 import (
 	"fmt"
-	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -188,14 +187,6 @@ func (r *Raw) use(what string, f func(fd int) error) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%s map %q (%v): %w", what, r.spec.Name, r.spec.Type, err)
-	}
-	return nil
-}
-
-// checkCount refuses what does not fit the 32 bits of the attributes.
-func checkCount(n int) error {
-	if uint64(n) > math.MaxUint32 {
-		return fmt.Errorf("%d elements in one batch: %w", n, unix.EINVAL)
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ func fitSockets[K any](spec *asm.MapSpec) error {
 //
 // What the kernel takes, and what it answers otherwise: a sockmap or sockhash takes bound UDP sockets and TCP sockets
 // that listen or are connected (EOPNOTSUPP); a reuseport_sockarray takes sockets that were bound with SO_REUSEPORT
-// (EINVAL) and are in no other place of such an array (EBUSY).
+// (EINVAL) and are in no other place of such an array (EBUSY). A listener of net.Listen is a Multipath TCP socket, which
+// no map takes: open it with a net.ListenConfig after SetMultipathTCP(false).
 func (s *Sockets[K]) Update(key K, conn syscall.Conn, flags asm.UpdateFlags) error {
 	control, err := conn.SyscallConn()
 	if err != nil {
@@ -91,7 +92,8 @@ func whyNotTaken(t asm.MapType, err error) string {
 	isArray := t == asm.MapReuseportSockArray
 	switch {
 	case err == unix.EOPNOTSUPP && !isArray:
-		return "the socket is neither a bound UDP one nor a TCP one that listens or is connected"
+		return "the socket is neither a bound UDP one nor a TCP one that listens or is connected; net.Listen makes " +
+			"Multipath TCP ones: net.ListenConfig.SetMultipathTCP(false)"
 	case err == unix.EINVAL && isArray:
 		return "the socket is not bound with SO_REUSEPORT"
 	case err == unix.EBUSY && isArray:
