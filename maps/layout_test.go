@@ -5,7 +5,6 @@ package maps
 import (
 	"strings"
 	"testing"
-	"unsafe"
 
 	"github.com/purebpf/purebpf/asm"
 )
@@ -39,7 +38,6 @@ func TestSizeOf(t *testing.T) {
 		{"slice", sizeOf[struct{ S []byte }], 0, "struct { S []uint8 }.S: a slice is no fixed number of bytes"},
 		{"interface", sizeOf[any], 0, "a interface is no fixed number of bytes"},
 		{"func", sizeOf[func()], 0, "a func is no fixed number of bytes"},
-		{"unsafe pointer", sizeOf[unsafe.Pointer], 0, "a unsafe.Pointer is no fixed number of bytes"},
 		{"int", sizeOf[int], 0, "int: int has another size on other machines; name the size, as in int64"},
 		{"uintptr", sizeOf[[2]uintptr], 0, "[2]uintptr[]: uintptr has another size on other machines; name the size, as in uint64"},
 		{"bool", sizeOf[struct{ Up bool }], 0, "struct { Up bool }.Up: a bool holds 0 or 1 only"},
