@@ -10,13 +10,16 @@
 // A group is new: the address must be free, also of sockets with SO_REUSEPORT of the same user. The plain way, every
 // socket bound with SO_REUSEPORT set, would join theirs, count indices from where they stop and replace their
 // program; and for port 0 the kernel itself picks ports of such UDP sockets (udp_lib_lport_inuse in net/ipv4/udp.c).
+// Datagrams and connections that come while the group opens may be lost, as those that came before it were.
 package reuseport
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -81,8 +84,8 @@ func open[S socket](c Config, address string, n int,
 		return nil, fmt.Errorf("reuseport group of %d sockets, want 1 to %d", n, MaxSockets)
 	}
 	// The claim is a socket without SO_REUSEPORT, which gets the address only if nobody has it. Once it has, it lets
-	// the group in. Its filter drops what arrives meanwhile, so that nobody is answered by a socket about to close.
-	claim, addr, err := listen(&net.ListenConfig{Control: dropAll}, address)
+	// the group in. A listener has to listen for it: bind alone succeeds for several that have SO_REUSEADDR.
+	claim, addr, err := listen(&net.ListenConfig{}, address)
 	if err != nil {
 		return nil, err
 	}
@@ -122,27 +125,7 @@ func open[S socket](c Config, address string, n int,
 }
 
 func setReuseport(_, _ string, c syscall.RawConn) error {
-	return control(c, "set SO_REUSEPORT", func(fd int) error {
-		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-	})
-}
-
-// dropAll attaches a socket filter that keeps nothing of any packet.
-func dropAll(_, _ string, c syscall.RawConn) error {
-	filter := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: 0}
-	return control(c, "set SO_ATTACH_FILTER", func(fd int) error {
-		return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &filter})
-	})
-}
-
-// control calls f with the descriptor and returns its error or that of c.
-func control(c syscall.RawConn, what string, f func(fd int) error) error {
 	var err error
-	if cerr := c.Control(func(fd uintptr) { err = f(int(fd)) }); cerr != nil {
-		return cerr
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	controlErr := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
+	return errors.Join(controlErr, os.NewSyscallError("setsockopt SO_REUSEPORT", err))
 }

@@ -19,7 +19,17 @@ func TestMain(m *testing.M) { kerneltest.Main(m) }
 
 // A filter that returns i selects the i-th of the slice: the kernel's index is ours. 130 sockets make the kernel's array
 // grow once.
-func TestOrderIsIndex(t *testing.T) {
+func TestOrderIsIndex(t *testing.T) { testOrder(t) }
+
+// The same where the kernel keeps closed listeners, such as the claim, in the group's array until their connections have
+// gone elsewhere.
+func TestOrderIsIndexWithMigration(t *testing.T) {
+	kerneltest.Need(t, kerneltest.CAP_NET_ADMIN)
+	kerneltest.Sysctl(t, "net.ipv4.tcp_migrate_req", "1")
+	testOrder(t)
+}
+
+func testOrder(t *testing.T) {
 	for _, n := range []int{1, 2, 5, 130} {
 		for _, address := range []string{"127.0.0.1:0", "[::1]:0", "localhost:0", ":0"} {
 			t.Run(fmt.Sprintf("udp/%d/%s", n, address), func(t *testing.T) {
@@ -114,30 +124,6 @@ func TestPickedPortIsFree(t *testing.T) {
 	}, unix.EADDRINUSE, "address already in use")
 }
 
-// While the group opens, nobody gets an answer that the group would not give: a client's SYN is dropped, and sent again.
-func TestClaimDropsAll(t *testing.T) {
-	var err error
-	first := true
-	c := Config{Control: func(network, address string, _ syscall.RawConn) error {
-		if first {
-			first = false
-			var conn net.Conn
-			if conn, err = net.DialTimeout(network, address, 50*time.Millisecond); err == nil {
-				conn.Close()
-			}
-		}
-		return nil
-	}}
-	group, listenErr := c.Listen(t.Context(), "tcp4", "127.0.0.1:0", 2)
-	if listenErr != nil {
-		t.Fatal(listenErr)
-	}
-	closeAll(group)
-	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
-		t.Errorf("connecting meanwhile: %v, want a timeout", err)
-	}
-}
-
 // Package net makes MPTCP sockets unless told not to.
 func TestPlainTCP(t *testing.T) {
 	group, err := Config{}.Listen(t.Context(), "tcp", "127.0.0.1:0", 2)
@@ -150,7 +136,7 @@ func TestPlainTCP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = control(raw, "get SO_PROTOCOL", func(fd int) error {
+		err = control(raw, func(fd int) error {
 			protocol, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
 			if protocol != unix.IPPROTO_TCP {
 				t.Errorf("listener %d: protocol %d, want %d", i, protocol, unix.IPPROTO_TCP)
@@ -243,7 +229,7 @@ func attach(t *testing.T, c syscall.Conn, i uint32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = control(raw, "attach", func(fd int) error {
+	err = control(raw, func(fd int) error {
 		return sys.AttachReuseportFilter(fd, []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: i}})
 	})
 	if err != nil {
@@ -266,4 +252,10 @@ func closeAll[S socket](group []S) {
 	for _, s := range group {
 		s.Close()
 	}
+}
+
+// control calls f with the descriptor and returns its error or that of c.
+func control(c syscall.RawConn, f func(fd int) error) (err error) {
+	controlErr := c.Control(func(fd uintptr) { err = f(int(fd)) })
+	return errors.Join(controlErr, err)
 }
