@@ -233,7 +233,7 @@ func checkReferences(s *ProgramSpec) error {
 			fits = kinds[ins.Op] == kindCall && ins.Src == CallSubprogram
 			want = "a call with source 1"
 		default:
-			want = "of no known kind"
+			want = "of a known kind"
 		}
 		if !fits {
 			return fmt.Errorf("%w to %v %s: instruction %d, %v, is not %s", ErrReference, r.Kind, r.Symbol, r.Index, ins, want)
