@@ -192,6 +192,37 @@ func TestUDPCloseOne(t *testing.T) {
 	next(t, arrived) // anywhere, not lost
 }
 
+// While the group closes, the sockets that are left keep their indices: what is for the first socket never gets to the
+// last, which would take the first one's place if that closed before it.
+func TestUDPCloseKeepsIndices(t *testing.T) {
+	group := listenPacket(t, "udp4", "127.0.0.1:0", &bytemod.Options{Workers: bytemod.MaxWorkers})
+	client := dialUDP(t, "127.0.0.1", group)
+	last, err := group.Sockets()[bytemod.MaxWorkers-1].SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	strayed := 0
+	closed := make(chan error, 1)
+	go func() { closed <- group.Close() }()
+	for {
+		if _, err := client.Write([]byte{0}); err != nil {
+			break // refused: no socket is left
+		}
+		last.Read(func(fd uintptr) (done bool) {
+			if _, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_DONTWAIT); err == nil {
+				strayed++
+			}
+			return true
+		})
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if strayed > 0 {
+		t.Errorf("%d datagrams for the first socket were at the last", strayed)
+	}
+}
+
 // Nobody needs a privilege.
 func TestUnprivileged(t *testing.T) {
 	kerneltest.Unprivileged(t, func(t *testing.T) {
