@@ -31,9 +31,9 @@
 //
 // # Closing one socket
 //
-// The index of a socket is its place in the order in which they were opened. When one is closed, the last of the group
-// takes its index: until then with n-1, it now gets what the closed one got, and packets for n-1 go by the hash. Close
-// therefore begins with the last one. connect(2) on a UDP socket of the group takes it out of the group as well.
+// The index of a socket is its place in the order in which they were opened. When one of n sockets is closed, the last one
+// takes its index: it gets what the closed one got, and what was for index n-1 goes by the hash. Close therefore begins with
+// the last one. connect(2) on a UDP socket takes it out of the group as well.
 //
 // # Several datagrams at once
 //

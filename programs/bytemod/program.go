@@ -22,8 +22,8 @@ const noSocket = 0xffffffff
 
 // Program returns the filter: the payload's byte at offset, 0 to MaxOffset, modulo workers, 1 to MaxWorkers.
 //
-// Listen attaches it. Whoever has a group of sockets already attaches it to any one of them with
-// SO_ATTACH_REUSEPORT_CBPF once all are bound: classic.Program.Raw has the instructions.
+// ListenPacket and Listen attach it. Whoever has a group of sockets already does so with loader.AttachReuseportClassic, on
+// any one of them, once all are bound.
 func Program(offset, workers int) (*classic.Program, error) {
 	switch {
 	case offset < 0 || offset > MaxOffset:
