@@ -23,7 +23,7 @@
 // # TCP
 //
 // What counts is the payload of the packet that opens the connection, and only TCP Fast Open (RFC 7413) puts one there. The
-// kernel accepts it when the sysctl net.ipv4.tcp_fastopen has bit 2 set, as in 3; Listen asks for it on every listener.
+// kernel accepts it when the sysctl net.ipv4.tcp_fastopen has bit 0x2 set, as 3 has; Listen asks for it on every listener.
 // A client's first connection to a server has none: it brings the cookie that the next ones need, and goes by the hash,
 // as do all connections without Fast Open. A payload that comes later, after the handshake, does not count. One that comes
 // in time counts even if the kernel then does not accept it, because the cookie is wrong or Options.FastOpenQueue are
