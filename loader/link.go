@@ -150,7 +150,7 @@ func (a *plain) close() error {
 }
 
 // Close detaches the program, unless the link is pinned: then the attachment stays with the pin. Closing again does
-// nothing. ENOENT: somebody else detached the program already.
+// nothing. ENOENT: somebody else detached the program already, or what it was attached to is gone.
 func (l *Link) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -270,7 +270,7 @@ func (l *Link) Info() (LinkInfo, error) {
 func linkInfo(fd *sys.FD) (sys.LinkInfo, error) {
 	var info sys.LinkInfo
 	err := use(fd, func(n int) error {
-		if err := isKind(n, "bpf_link"); err != nil {
+		if err := isKind(n, "link"); err != nil {
 			return err
 		}
 		return sys.ObjGetInfo(n, &info)

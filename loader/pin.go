@@ -69,16 +69,18 @@ func use(fd *sys.FD, f func(n int) error) error {
 	return f(n)
 }
 
-// isKind makes sure that a descriptor is of the kind of BPF object that is expected: BPF_OBJ_GET_INFO_BY_FD fills in the
-// structure of whatever object it is given, and would let one pass for the other. Without /proc everything passes.
+// isKind makes sure that a descriptor is of the kind of BPF object that is expected, prog or link: BPF_OBJ_GET_INFO_BY_FD
+// fills in the structure of whatever object it is given, and would let one pass for the other. Without /proc everything
+// passes.
 func isKind(fd int, kind string) error {
 	target, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
-	switch target {
-	case "anon_inode:" + kind, "anon_inode:[" + kind + "]":
-		return nil
-	}
 	if err != nil {
 		return nil
 	}
-	return fmt.Errorf("%w: it is %s, not %s", ErrWrongType, strings.TrimPrefix(target, "anon_inode:"), kind)
+	// The kernel calls them bpf-prog, bpf-map, and bpf_link or, once it was pinned, bpf-link.
+	object := strings.Trim(strings.TrimPrefix(target, "anon_inode:"), "[]")
+	if object == "bpf-"+kind || object == "bpf_"+kind {
+		return nil
+	}
+	return fmt.Errorf("%w: it is %s, not a BPF %s", ErrWrongType, object, kind)
 }

@@ -121,7 +121,7 @@ func (p *Program) info() (sys.ProgInfo, error) { return programInfo(p.fd) }
 func programInfo(fd *sys.FD) (sys.ProgInfo, error) {
 	var info sys.ProgInfo
 	err := use(fd, func(n int) error {
-		if err := isKind(n, "bpf-prog"); err != nil {
+		if err := isKind(n, "prog"); err != nil {
 			return err
 		}
 		return sys.ObjGetInfo(n, &info)

@@ -129,9 +129,12 @@ func (r *report) trace(lines []string) {
 	slot, text := -1, ""
 	var reason []string
 	for _, line := range lines {
-		switch n, t, ok := instruction(line); {
+		switch n, t, rest, ok := instruction(line); {
 		case ok:
 			slot, text, reason = n, t, nil
+			if rest != "" && !isTrace(rest) {
+				reason = append(reason, rest)
+			}
 		case isTrace(line):
 			reason = nil
 		case strings.TrimSpace(line) == "" || isStatistics(line) || isNoise(line):
@@ -151,14 +154,22 @@ func (r *report) trace(lines []string) {
 	r.slot, r.text = slot, text
 }
 
-// instruction reads "12: (61) r0 = *(u32 *)(r1 +0)         ; R0_w=scalar() R1=ctx()".
-func instruction(line string) (slot int, text string, ok bool) {
-	n, rest, ok := strings.Cut(line, ": (")
-	if slot = number(n); !ok || slot < 0 || len(rest) < 3 || rest[2] != ')' {
-		return -1, "", false
+// instruction reads "12: (61) r0 = *(u32 *)(r1 +0)         ; R0_w=scalar() R1=ctx()". The line of a jump may end in
+// something else than what is known afterwards, because the kernel starts no new line for it: the next state or the reason.
+func instruction(line string) (slot int, text, rest string, ok bool) {
+	n, code, ok := strings.Cut(line, ": (")
+	if slot = number(n); !ok || slot < 0 || len(code) < 3 || code[2] != ')' {
+		return -1, "", "", false
 	}
-	text, _, _ = strings.Cut(rest[3:], " ; ")
-	return slot, strings.TrimSpace(text), true
+	text, _, _ = strings.Cut(code[3:], " ; ")
+	if before, target, ok := strings.Cut(text, " pc"); ok && len(target) > 0 {
+		end := 1 // behind the sign
+		for end < len(target) && target[end] >= '0' && target[end] <= '9' {
+			end++
+		}
+		text, rest = before+" pc"+target[:end], strings.TrimSpace(target[end:])
+	}
+	return slot, strings.TrimSpace(text), rest, true
 }
 
 // withoutOpcode turns "(95) exit" into "exit".
