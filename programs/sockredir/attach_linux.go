@@ -91,7 +91,7 @@ func openCgroup(path string) (*os.File, error) {
 	}
 	if fs.Type != unix.CGROUP2_SUPER_MAGIC {
 		dir.Close()
-		return nil, fmt.Errorf("%s is not in a cgroup file system of version 2 (type %#x, want %#x)", path, fs.Type, unix.CGROUP2_SUPER_MAGIC)
+		return nil, fmt.Errorf("%s is not in a cgroup file system of version 2 (its type is %#x)", path, fs.Type)
 	}
 	return dir, nil
 }

@@ -148,6 +148,19 @@ func TestAttachTwice(t *testing.T) {
 	}
 }
 
+// TestMapTooLarge passes on what the kernel says.
+func TestMapTooLarge(t *testing.T) {
+	need(t)
+	r, err := Attach(kerneltest.Cgroup(t), &Options{MaxEntries: 1<<31 + 1})
+	if err == nil {
+		r.Close()
+		t.Fatal("no error")
+	}
+	if want := `create map "sockets" (sockhash, key 48, value 8, 2147483649 entries`; !strings.Contains(err.Error(), want) {
+		t.Errorf("got %q, want it to have %q", err, want)
+	}
+}
+
 func TestAttachRefuses(t *testing.T) {
 	need(t)
 	folder := t.TempDir()
@@ -165,7 +178,7 @@ func TestAttachRefuses(t *testing.T) {
 		{"empty", "", "open : no such file or directory", fs.ErrNotExist},
 		{"file", file, "not a directory", unix.ENOTDIR},
 		{"file of a cgroup", cgroup + "/cgroup.procs", "not a directory", unix.ENOTDIR},
-		{"other file system", folder, folder + " is not in a cgroup file system of version 2 (type 0x", nil},
+		{"other file system", folder, folder + " is not in a cgroup file system of version 2 (its type is 0x", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, err := Attach(test.cgroup, nil)

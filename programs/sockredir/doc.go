@@ -1,5 +1,5 @@
 // Package sockredir lets TCP connections inside a machine bypass TCP: what one end sends goes straight into the receive
-// queue of the other. The applications do not know.
+// queue of the other. The applications stay as they are.
 //
 //	r, err := sockredir.Attach("/sys/fs/cgroup/proxy", nil)
 //	if err != nil {

@@ -59,10 +59,10 @@ func TestKey(t *testing.T) {
 					b := asm.NewBuilder("key", asm.SockOps)
 					if program == RecordProgram {
 						m.ctx = sockOpsContext(order, test.family, local, remote)
-						storeKey(b, asm.FP.U64(-48), asm.R6, sockOpsConnection())
+						storeKey(b, asm.R6, sockOpsConnection())
 					} else {
 						m.ctx = skMsgContext(order, test.family, local, remote)
-						storeKey(b, asm.FP.U64(-48), asm.R6, skMsgConnection().mirrored())
+						storeKey(b, asm.R6, skMsgConnection().mirrored())
 					}
 					b.Exit()
 					p, err := b.Program()

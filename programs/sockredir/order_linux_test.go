@@ -141,10 +141,10 @@ func TestFirstMiss(t *testing.T) {
 func TestPortReuse(t *testing.T) {
 	r := attached(t, nil)
 	l := listen(t, "tcp4", "127.0.0.1:0", nil)
-	client := dial(t, "tcp4", nil, l.Addr().String())
+	local := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7001} // below the ports that the kernel chooses from
+	client := dial(t, "tcp4", local, l.Addr().String())
 	old := accept(t, l) // stays open, and in the map
 	await(t, r, "both ends are recorded", func(s Stats) bool { return s.Recorded == 2 })
-	local := client.LocalAddr().(*net.TCPAddr)
 	client.SetLinger(0) // close sends a RST
 	if err := client.Close(); err != nil {
 		t.Fatal(err)

@@ -52,10 +52,10 @@ func mapSpecs(opts *Options) []asm.MapSpec {
 	}
 }
 
-// Both programs keep the context in r6 and have this on their stack.
+// What both programs have on their stack, as offsets from the frame pointer.
 const (
 	keyOffset   = -keySize
-	indexOffset = keyOffset - 8 // u32, the counter to increase
+	indexOffset = keyOffset - 8 // u32, the index of the counter to increase
 )
 
 // recordProgram returns the sock_ops program. It leaves the context's reply alone: other programs of the cgroup may
@@ -65,7 +65,7 @@ func recordProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	for _, m := range specs {
 		b.DeclareMap(m)
 	}
-	ctx, key := asm.R6, asm.FP.U64(keyOffset)
+	ctx := asm.R6
 
 	b.Mov(ctx, asm.R1)
 	b.Ldx(asm.R1, ctx.Field(asm.SockOpsOp))
@@ -78,11 +78,11 @@ func recordProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	b.Ldx(asm.R1, ctx.Field(asm.SockOpsDataSegsIn))
 	b.Ldx(asm.R2, ctx.Field(asm.SockOpsDataSegsOut))
 	b.Or(asm.R1, asm.R2)
-	b.St(asm.FP.U32(indexOffset), counterLate)
+	countAs(b, counterLate)
 	b.JumpIf(asm.R1.NotEq(0), "count")
 
 	// The storage comes first: a recorded socket without it would never be redirected.
-	b.St(asm.FP.U32(indexOffset), counterRefused)
+	countAs(b, counterRefused)
 	b.Ldx(asm.R2, ctx.Field(asm.SockOpsSk))
 	b.JumpIf(asm.R2.Eq(0), "count")
 	b.LdMap(asm.R1, plainTCPMap)
@@ -93,7 +93,7 @@ func recordProgram(specs []asm.MapSpec) (*asm.Program, error) {
 
 	// UpdateAny: after a reset the port may be used again while the old socket is still in the map, and the new
 	// connection's data must not go to it.
-	storeKey(b, key, ctx, sockOpsConnection())
+	storeKey(b, ctx, sockOpsConnection())
 	b.Mov(asm.R1, ctx)
 	b.LdMap(asm.R2, socketsMap)
 	b.Mov(asm.R3, asm.FP)
@@ -101,12 +101,10 @@ func recordProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	b.Mov(asm.R4, int(asm.UpdateAny))
 	b.CallHelper(asm.FnSockHashUpdate)
 	b.JumpIf(asm.R0.NotEq(0), "count")
-	b.St(asm.FP.U32(indexOffset), counterRecorded)
+	countAs(b, counterRecorded)
 
 	b.Label("count")
-	lookupCounter(b)
-	b.JumpIf(asm.R0.Eq(0), "out")
-	countEvent(b)
+	countEvent(b, "out")
 	b.Label("out")
 	b.Mov(asm.R0, 1) // a sock_ops program returns 0 or 1; 0 would be taken for a failure
 	b.Exit()
@@ -128,11 +126,11 @@ func redirectProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	for _, m := range specs {
 		b.DeclareMap(m)
 	}
-	ctx, key, state := asm.R6, asm.FP.U64(keyOffset), asm.R7
+	ctx, state := asm.R6, asm.R7
 
 	// No storage means no answer to the question whether TCP has carried data of this socket: never redirect.
 	b.Mov(ctx, asm.R1)
-	b.St(asm.FP.U32(indexOffset), counterPassed)
+	countAs(b, counterPassed)
 	b.LdMap(asm.R1, plainTCPMap)
 	b.Ldx(asm.R2, ctx.Field(asm.SkMsgMdSk))
 	b.Mov(asm.R3, 0)
@@ -143,7 +141,7 @@ func redirectProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	b.Ldx(asm.R1, state.U32(0))
 	b.JumpIf(asm.R1.NotEq(mayRedirect), "count")
 
-	storeKey(b, key, ctx, skMsgConnection().mirrored())
+	storeKey(b, ctx, skMsgConnection().mirrored())
 	b.Mov(asm.R1, ctx)
 	b.LdMap(asm.R2, socketsMap)
 	b.Mov(asm.R3, asm.FP)
@@ -157,12 +155,10 @@ func redirectProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	b.St(state.U32(0), staysOnTCP)
 	b.Jump("count")
 	b.Label("redirected")
-	b.St(asm.FP.U32(indexOffset), counterRedirected)
+	countAs(b, counterRedirected)
 
 	b.Label("count")
-	lookupCounter(b)
-	b.JumpIf(asm.R0.Eq(0), "out")
-	countEvent(b)
+	countEvent(b, "out")
 	b.Ldx(asm.R1, ctx.Field(asm.SkMsgMdSize))
 	b.AtomicAdd(asm.R0.U64(counterBytes), asm.R1)
 	b.Label("out")
