@@ -120,6 +120,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"call of a helper: offset", "85 00 0100 01000000", "reserved field set: offset 1", asm.ErrReserved},
 		{"call of a subprogram: offset", "85 10 0100 01000000", "reserved field set: offset 1", asm.ErrReserved},
 		{"call of a kernel function: destination", "85 21 0100 01000000", "reserved field set: destination r1", asm.ErrReserved},
+		{"call of a kernel function: negative index", "85 20 ffff 01000000", "immediate out of range: index -1 of the kernel function's BTF in fd_array", asm.ErrImmediate},
 		{"call of an unknown kind", "85 30 0000 01000000", "reserved field set: source r3", asm.ErrReserved},
 		{"exit: destination", "95 01 0000 00000000", "reserved field set: destination r1", asm.ErrReserved},
 		{"exit: source", "95 10 0000 00000000", "reserved field set: source r1", asm.ErrReserved},

@@ -36,7 +36,8 @@ var (
 )
 
 // Check reports whether i is one of the encodings that the instruction set has: a known opcode, registers up to r10,
-// an immediate that fits and every field that the opcode does not use zero, as the kernel's verifier wants it.
+// an immediate that fits and every field that the opcode does not use zero (RFC 9669 section 3). The kernel's verifier
+// refuses the others too, but for the offset of exit, which it does not look at.
 // The error wraps ErrOpcode, ErrRegister, ErrReserved or ErrImmediate.
 func (i Instruction) Check() error {
 	kind := kinds[i.Op]
@@ -95,6 +96,9 @@ func (i Instruction) checkFields(kind kind) error {
 		case CallHelper, CallSubprogram:
 			reserved = dst | off
 		case CallKfunc:
+			if i.Off < 0 {
+				return fmt.Errorf("%w: index %d of the kernel function's BTF in fd_array", ErrImmediate, i.Off)
+			}
 			reserved = dst
 		default:
 			reserved = src
