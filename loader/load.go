@@ -134,7 +134,7 @@ func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error) (*sys.FD, st
 		if log, _, _ := record(attr, LogInstructions); log.text != "" {
 			return nil, "", newVerifierError(p, err, log)
 		}
-		return nil, "", loadError(p, sys.ExplainPermission(err, need...))
+		return nil, "", loadError(p, attr.ProgFlags, sys.ExplainPermission(err, need...))
 	}
 	log, fd, err := record(attr, LogInstructions)
 	switch {
@@ -143,7 +143,7 @@ func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error) (*sys.FD, st
 	case log.text != "":
 		return nil, "", newVerifierError(p, refusal, log)
 	}
-	return nil, "", loadError(p, refusal)
+	return nil, "", loadError(p, attr.ProgFlags, refusal)
 }
 
 // loadWithLog loads with a log from the beginning.
@@ -164,7 +164,7 @@ func loadWithLog(p *asm.Program, attr *sys.ProgLoadAttr, level LogLevel) (*sys.F
 		}
 	}
 	if log.text == "" {
-		return nil, "", loadError(p, err)
+		return nil, "", loadError(p, attr.ProgFlags, err)
 	}
 	return nil, "", newVerifierError(p, err, log)
 }
@@ -209,13 +209,19 @@ func text(buf []byte) string {
 }
 
 // loadError describes a refusal that the verifier did not write anything about.
-func loadError(p *asm.Program, err error) error {
+func loadError(p *asm.Program, flags uint32, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, unix.EINVAL):
-		hint = fmt.Sprintf(" (the kernel may have no %v programs, not for attach type %v, or not the flags)", p.Type(), p.AttachType())
+		at := "without attach type"
+		if p.AttachType() != 0 {
+			at = "with attach type " + p.AttachType().String()
+		}
+		hint = fmt.Sprintf(" (the kernel does not take a program of this type %s, flags %#x)", at, flags)
 	case errors.Is(err, unix.E2BIG):
 		hint = fmt.Sprintf(" (%d instruction slots; an unprivileged process may load 4096, others 1,000,000, or 4096 before Linux 5.2)", p.Slots())
+	case err == sys.ENOTSUPP:
+		err = &unsupported{errno: sys.ENOTSUPP, text: "the kernel does not support it"}
 	}
 	return fmt.Errorf("load %v program %s: %w%s", p.Type(), p.Name(), err, hint)
 }

@@ -18,7 +18,7 @@ import (
 // socket for a packet before the tables of listening and unconnected sockets are asked; of several all run, in the order
 // of attaching. There is one flow_dissector (EEXIST).
 //
-// It needs Linux 5.9 (sk_lookup) or 5.8, and CAP_NET_ADMIN.
+// It needs Linux 5.9 (sk_lookup) or 5.8, and on Linux 6.18 no privilege beyond those for loading the program.
 func AttachNetNS(path string, p *Program) (*Link, error) {
 	fd, err := openPath(path)
 	if err != nil {

@@ -20,7 +20,7 @@ func Capabilities(t asm.ProgramType) []Capability {
 	switch t {
 	case asm.SchedCLS, asm.SchedACT, asm.XDP, asm.LWTIn, asm.LWTOut, asm.LWTXmit, asm.LWTSeg6Local, asm.SkSKB, asm.SkMsg,
 		asm.FlowDissector, asm.CgroupDevice, asm.CgroupSock, asm.CgroupSockAddr, asm.CgroupSockopt, asm.CgroupSysctl,
-		asm.SockOps, asm.Ext, asm.Netfilter, asm.LircMode2, asm.SkLookup:
+		asm.SockOps, asm.Ext, asm.Netfilter:
 		need = append(need, capability.CAP_NET_ADMIN)
 	}
 	switch t {
