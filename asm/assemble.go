@@ -16,12 +16,17 @@ var (
 // Program assembles what the builder was told, without changing the builder. The error joins everything that is wrong,
 // in the order of the program; each part is an *Error.
 func (b *Builder) Program() (*Program, error) {
-	a := assembly{b: b, errs: slices.Clone(b.errs)}
+	a := assembly{b: b, errs: slices.Clone(b.errs), next: max(b.next, firstVirtual)}
 	if len(b.nodes) == 0 {
 		a.fail(b.from, -1, "", errors.New("no instructions"))
 	} else {
 		a.ends()
 		a.link()
+	}
+	if len(a.errs) == 0 {
+		fns := a.functions()
+		a.compile(fns)
+		a.flatten(fns)
 	}
 	if len(a.errs) == 0 {
 		a.layout()
@@ -36,10 +41,15 @@ func (b *Builder) Program() (*Program, error) {
 // byIndex orders errors by instruction, those about none first.
 func byIndex(x, y error) int { return x.(*Error).Index - y.(*Error).Index }
 
-// assembly is one run of Builder.Program: labels to nodes, nodes to sizes, sizes to distances.
+// assembly is one run of Builder.Program: the builder's nodes to functions of blocks, the passes over them, and back to
+// nodes; then nodes to sizes, sizes to distances.
 type assembly struct {
 	b       *Builder
 	errs    []error
+	next    Register // the next virtual register
+	nodes   []node
+	starts  []Label // functions behind the main one
+	labels  []Label
 	targets []int  // the node that each node leads to, -1 for none
 	long    []bool // the node's jump takes a gotol
 	index   []int  // the instruction that each node begins at; one more entry has their number
@@ -65,6 +75,8 @@ func (a *assembly) link() {
 				a.fail(n.from, i, text, fmt.Errorf("%w %s", ErrLabel, n.target))
 			case l.function:
 				a.fail(n.from, i, text, fmt.Errorf("%s is a subprogram; call it", n.target))
+			case n.target[0] == '#' && functionEnd(a.b.spec.Functions, i, len(nodes)) == l.index:
+				a.fail(n.from, -1, "", fmt.Errorf("the function %w on one of the ways through this: end it with Return", ErrFallOff))
 			case l.index == len(nodes):
 				a.fail(n.from, i, text, fmt.Errorf("no instruction follows label %s", n.target))
 			case functionOf(a.b.spec.Functions, i) != functionOf(a.b.spec.Functions, l.index):
@@ -125,7 +137,7 @@ func (a *assembly) ends() {
 // layout gives every node its place. Jumps that do not reach become long ones, which may push others out of reach, so
 // it repeats until nothing changes; jumps only ever grow.
 func (a *assembly) layout() {
-	nodes := a.b.nodes
+	nodes := a.nodes
 	a.long = make([]bool, len(nodes))
 	a.index = make([]int, len(nodes)+1)
 	a.slot = make([]int, len(nodes)+1)
@@ -170,10 +182,10 @@ func longForm(i Instruction) int {
 // emit makes the program's parts with all distances filled in.
 func (a *assembly) emit() ProgramSpec {
 	spec := a.b.spec.clone()
-	spec.Instructions = make([]Instruction, 0, a.index[len(a.b.nodes)])
+	spec.Instructions = make([]Instruction, 0, a.index[len(a.nodes)])
 	spec.Positions = make([]Position, 0, cap(spec.Instructions))
 	known := make(map[callers]Position)
-	for i, n := range a.b.nodes {
+	for i, n := range a.nodes {
 		pos, ok := known[n.from]
 		if !ok {
 			pos = n.from.position()
@@ -187,11 +199,11 @@ func (a *assembly) emit() ProgramSpec {
 			spec.Positions = append(spec.Positions, pos)
 		}
 	}
+	spec.Labels = a.labels
 	for i := range spec.Labels {
 		spec.Labels[i].Index = a.index[spec.Labels[i].Index]
 	}
-	// A label behind the last instruction that nothing jumps to names nothing.
-	spec.Labels = slices.DeleteFunc(spec.Labels, func(l Label) bool { return l.Index == len(spec.Instructions) })
+	spec.Functions = a.starts
 	for i := range spec.Functions {
 		spec.Functions[i].Index = a.index[spec.Functions[i].Index]
 	}
@@ -201,7 +213,7 @@ func (a *assembly) emit() ProgramSpec {
 
 // resolve appends the instructions of node i.
 func (a *assembly) resolve(insns []Instruction, i int) []Instruction {
-	n := a.b.nodes[i]
+	n := a.nodes[i]
 	ins := n.ins
 	if a.targets[i] < 0 {
 		return append(insns, ins)
@@ -230,4 +242,14 @@ func (a *assembly) resolve(insns []Instruction, i int) []Instruction {
 	}
 	ins.Off = 1
 	return append(insns, ins, Instruction{Op: JumpOpcode(ClassJMP, OpJA, K), Off: 1}, gotol)
+}
+
+// functionEnd returns where the function that node i is in ends.
+func functionEnd(functions []Label, i, nodes int) int {
+	for _, f := range functions {
+		if f.Index > i {
+			return f.Index
+		}
+	}
+	return nodes
 }

@@ -3,6 +3,7 @@ package asm
 import (
 	"errors"
 	"fmt"
+	"io"
 )
 
 // Builder writes a program, one instruction with every call:
@@ -27,6 +28,16 @@ type Builder struct {
 	labels map[string]label
 	errs   []error
 	from   callers // of NewBuilder
+
+	next        Register // the next virtual register, 0 when there is none yet
+	context     Register // what Context returned, 0 before
+	contextFrom callers
+	arity       map[string]int          // arguments of the subprograms that Function made
+	loops       []loop                  // that are being written
+	uniques     int                     // labels of the builder's own
+	marked      int                     // the node that the last label stands before
+	keys        map[string]*StackObject // of counters
+	dump        io.Writer
 }
 
 // node is an instruction on its way into a program.
@@ -36,6 +47,9 @@ type node struct {
 	symbol string        // map, function
 	target string        // label that a jump leads to
 	bad    bool          // reported already
+	copy   bool          // a move that the builder made, which may vanish
+	args   int           // of a call: registers that hold arguments, -1 for unknown
+	object *StackObject  // of a load, store or addition: the offset is relative to it
 	from   callers
 }
 
@@ -63,7 +77,7 @@ const (
 
 // NewBuilder begins a program. The name is what the kernel, bpftool and our errors call it.
 func NewBuilder(name string, t ProgramType) *Builder {
-	b := &Builder{spec: ProgramSpec{Name: name, Type: t}, cpu: V3, labels: make(map[string]label), from: here()}
+	b := &Builder{spec: ProgramSpec{Name: name, Type: t}, cpu: V3, next: firstVirtual, labels: make(map[string]label), from: here()}
 	b.labels[name] = label{function: true, from: b.from}
 	if err := checkName(name); err != nil {
 		b.fail(b.from, "", err)
@@ -126,6 +140,7 @@ func (b *Builder) define(name string, function bool, from callers) {
 		return
 	}
 	b.labels[name] = label{index: len(b.nodes), function: function, from: from}
+	b.marked = len(b.nodes)
 	l := Label{Name: name, Index: len(b.nodes)}
 	if function {
 		b.spec.Functions = append(b.spec.Functions, l)
@@ -139,13 +154,25 @@ func (b *Builder) Emit(i Instruction) { b.add(node{ins: i, from: here()}) }
 
 func (b *Builder) add(n node) {
 	if !n.bad {
-		if err := n.ins.Check(); err != nil {
+		if err := b.machine(n.ins).Check(); err != nil {
 			b.reject(&n, err)
 		} else if err := refuse(n.ins); err != nil {
 			b.reject(&n, err)
 		}
 	}
 	b.nodes = append(b.nodes, n)
+}
+
+// machine returns the instruction with r0 in the place of the virtual registers that this builder handed out.
+func (b *Builder) machine(i Instruction) Instruction {
+	in := inst{node: node{ins: i}}
+	in.rename(func(r Register) Register {
+		if r.virtual() && r < b.next {
+			return R0
+		}
+		return r
+	})
+	return in.ins
 }
 
 // reject records what is wrong with an instruction that is about to be appended.

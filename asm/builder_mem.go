@@ -10,17 +10,7 @@ import (
 var ErrOperand = errors.New("bad operand")
 
 // Ldx loads: dst = *(u32 *)(base + off). The value is zero-extended, or sign-extended for the signed forms of Mem.
-func (b *Builder) Ldx(dst Register, m Mem) {
-	mode := ModeMem
-	if m.Signed {
-		mode = ModeMemSX
-	}
-	if m.Signed && m.Size == DW {
-		mode = ModeMem // all 64 bits are there, no sign to extend
-	}
-	m.Signed = false
-	b.access(node{ins: Instruction{Op: MemOpcode(ClassLDX, mode, W), Dst: dst, Src: m.Base}, from: here()}, m)
-}
+func (b *Builder) Ldx(dst Register, m Mem) { b.load(dst, m, here()) }
 
 // Stx stores a register: *(u32 *)(base + off) = src.
 func (b *Builder) Stx(m Mem, src Register) {
@@ -51,6 +41,7 @@ func (b *Builder) place(n *node, m Mem) {
 		n.ins.Off = int16(m.Off)
 	}
 	n.ins.Op |= Opcode(m.Size & DW)
+	n.object = m.object
 	switch {
 	case m.wrong != "":
 		b.reject(n, fmt.Errorf("%w: %s", ErrOperand, m.wrong))
@@ -60,6 +51,10 @@ func (b *Builder) place(n *node, m Mem) {
 		b.reject(n, fmt.Errorf("%w: only Ldx extends a sign", ErrOperand))
 	case !fitsInt16(m.Off):
 		b.reject(n, fmt.Errorf("%w: offset %d does not fit 16 bits", ErrImmediate, m.Off))
+	case m.object != nil:
+		if err := m.object.check(m); err != nil {
+			b.reject(n, err)
+		}
 	}
 }
 

@@ -10,74 +10,81 @@ type Cond struct {
 	op    JumpOp
 	left  Register
 	right Operand
+
+	logic logic // And, Or and Not of kids
+	kids  []Cond
+}
+
+func cond(c Class, op JumpOp, left Register, right Operand) Cond {
+	return Cond{class: c, op: op, left: left, right: right}
 }
 
 // Eq is r == x. Comparisons are on 64 bits, a constant being sign-extended from 32, and unsigned where it matters,
 // unless their names say otherwise.
-func (r Register) Eq(x Operand) Cond { return Cond{ClassJMP, OpJEq, r, x} }
+func (r Register) Eq(x Operand) Cond { return cond(ClassJMP, OpJEq, r, x) }
 
 // NotEq is r != x.
-func (r Register) NotEq(x Operand) Cond { return Cond{ClassJMP, OpJNE, r, x} }
+func (r Register) NotEq(x Operand) Cond { return cond(ClassJMP, OpJNE, r, x) }
 
 // Lt is r < x, unsigned.
-func (r Register) Lt(x Operand) Cond { return Cond{ClassJMP, OpJLT, r, x} }
+func (r Register) Lt(x Operand) Cond { return cond(ClassJMP, OpJLT, r, x) }
 
 // Le is r <= x, unsigned.
-func (r Register) Le(x Operand) Cond { return Cond{ClassJMP, OpJLE, r, x} }
+func (r Register) Le(x Operand) Cond { return cond(ClassJMP, OpJLE, r, x) }
 
 // Gt is r > x, unsigned.
-func (r Register) Gt(x Operand) Cond { return Cond{ClassJMP, OpJGT, r, x} }
+func (r Register) Gt(x Operand) Cond { return cond(ClassJMP, OpJGT, r, x) }
 
 // Ge is r >= x, unsigned.
-func (r Register) Ge(x Operand) Cond { return Cond{ClassJMP, OpJGE, r, x} }
+func (r Register) Ge(x Operand) Cond { return cond(ClassJMP, OpJGE, r, x) }
 
 // SLt is r s< x, signed.
-func (r Register) SLt(x Operand) Cond { return Cond{ClassJMP, OpJSLT, r, x} }
+func (r Register) SLt(x Operand) Cond { return cond(ClassJMP, OpJSLT, r, x) }
 
 // SLe is r s<= x, signed.
-func (r Register) SLe(x Operand) Cond { return Cond{ClassJMP, OpJSLE, r, x} }
+func (r Register) SLe(x Operand) Cond { return cond(ClassJMP, OpJSLE, r, x) }
 
 // SGt is r s> x, signed.
-func (r Register) SGt(x Operand) Cond { return Cond{ClassJMP, OpJSGT, r, x} }
+func (r Register) SGt(x Operand) Cond { return cond(ClassJMP, OpJSGT, r, x) }
 
 // SGe is r s>= x, signed.
-func (r Register) SGe(x Operand) Cond { return Cond{ClassJMP, OpJSGE, r, x} }
+func (r Register) SGe(x Operand) Cond { return cond(ClassJMP, OpJSGE, r, x) }
 
 // HasBits is r & x != 0: any of the bits of x is set.
-func (r Register) HasBits(x Operand) Cond { return Cond{ClassJMP, OpJSet, r, x} }
+func (r Register) HasBits(x Operand) Cond { return cond(ClassJMP, OpJSet, r, x) }
 
 // Eq32 is Eq on the lower 32 bits. The comparisons with 32 in their names need version 3.
-func (r Register) Eq32(x Operand) Cond { return Cond{ClassJMP32, OpJEq, r, x} }
+func (r Register) Eq32(x Operand) Cond { return cond(ClassJMP32, OpJEq, r, x) }
 
 // NotEq32 is NotEq on the lower 32 bits.
-func (r Register) NotEq32(x Operand) Cond { return Cond{ClassJMP32, OpJNE, r, x} }
+func (r Register) NotEq32(x Operand) Cond { return cond(ClassJMP32, OpJNE, r, x) }
 
 // Lt32 is Lt on the lower 32 bits.
-func (r Register) Lt32(x Operand) Cond { return Cond{ClassJMP32, OpJLT, r, x} }
+func (r Register) Lt32(x Operand) Cond { return cond(ClassJMP32, OpJLT, r, x) }
 
 // Le32 is Le on the lower 32 bits.
-func (r Register) Le32(x Operand) Cond { return Cond{ClassJMP32, OpJLE, r, x} }
+func (r Register) Le32(x Operand) Cond { return cond(ClassJMP32, OpJLE, r, x) }
 
 // Gt32 is Gt on the lower 32 bits.
-func (r Register) Gt32(x Operand) Cond { return Cond{ClassJMP32, OpJGT, r, x} }
+func (r Register) Gt32(x Operand) Cond { return cond(ClassJMP32, OpJGT, r, x) }
 
 // Ge32 is Ge on the lower 32 bits.
-func (r Register) Ge32(x Operand) Cond { return Cond{ClassJMP32, OpJGE, r, x} }
+func (r Register) Ge32(x Operand) Cond { return cond(ClassJMP32, OpJGE, r, x) }
 
 // SLt32 is SLt on the lower 32 bits.
-func (r Register) SLt32(x Operand) Cond { return Cond{ClassJMP32, OpJSLT, r, x} }
+func (r Register) SLt32(x Operand) Cond { return cond(ClassJMP32, OpJSLT, r, x) }
 
 // SLe32 is SLe on the lower 32 bits.
-func (r Register) SLe32(x Operand) Cond { return Cond{ClassJMP32, OpJSLE, r, x} }
+func (r Register) SLe32(x Operand) Cond { return cond(ClassJMP32, OpJSLE, r, x) }
 
 // SGt32 is SGt on the lower 32 bits.
-func (r Register) SGt32(x Operand) Cond { return Cond{ClassJMP32, OpJSGT, r, x} }
+func (r Register) SGt32(x Operand) Cond { return cond(ClassJMP32, OpJSGT, r, x) }
 
 // SGe32 is SGe on the lower 32 bits.
-func (r Register) SGe32(x Operand) Cond { return Cond{ClassJMP32, OpJSGE, r, x} }
+func (r Register) SGe32(x Operand) Cond { return cond(ClassJMP32, OpJSGE, r, x) }
 
 // HasBits32 is HasBits on the lower 32 bits.
-func (r Register) HasBits32(x Operand) Cond { return Cond{ClassJMP32, OpJSet, r, x} }
+func (r Register) HasBits32(x Operand) Cond { return cond(ClassJMP32, OpJSet, r, x) }
 
 // inverse has the operation that jumps when the given one does not. OpJSet has none.
 var inverse = [16]JumpOp{
@@ -86,9 +93,18 @@ var inverse = [16]JumpOp{
 	OpJSGT >> 4: OpJSLE, OpJSLE >> 4: OpJSGT, OpJSGE >> 4: OpJSLT, OpJSLT >> 4: OpJSGE,
 }
 
-// JumpIf jumps to label when c holds: if r1 == r2 goto label.
+// JumpIf jumps to label when c holds: if r1 == r2 goto label. That is one instruction, unless c combines several.
 func (b *Builder) JumpIf(c Cond, label string) {
-	n := node{ins: Instruction{Op: JumpOpcode(c.class, c.op, K), Dst: c.left}, target: label, from: here()}
+	if c.logic != leaf {
+		b.branch(c, label, true, here())
+		return
+	}
+	b.compare(c, label, here())
+}
+
+// compare appends the conditional jump of a single comparison.
+func (b *Builder) compare(c Cond, label string, from callers) {
+	n := node{ins: Instruction{Op: JumpOpcode(c.class, c.op, K), Dst: c.left}, target: label, from: from}
 	width := 64
 	if c.class == ClassJMP32 {
 		width = 32
@@ -129,13 +145,13 @@ func (b *Builder) jump(n node) {
 
 // CallHelper calls a helper function of the kernel. Its arguments are in r1 to r5, its result will be in r0.
 func (b *Builder) CallHelper(h Helper) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(h)}, from: here()})
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(h)}, args: max(0, h.MinArgs()), from: here()})
 }
 
 // CallSubprogram calls a subprogram of this program or, when it has none of that name, of the object it is linked in.
 // Linux 4.16.
 func (b *Builder) CallSubprogram(name string) {
-	n := node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallSubprogram, Imm: -1}, kind: RefCall, symbol: name, from: here()}
+	n := node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallSubprogram, Imm: -1}, kind: RefCall, symbol: name, args: -1, from: here()}
 	b.symbol(n)
 }
 

@@ -257,7 +257,7 @@ func TestCheck(t *testing.T) {
 		is   error
 	}{
 		{asm.Instruction{Op: 0xb7, Dst: 16}, "register out of range: destination r16", asm.ErrRegister},
-		{asm.Instruction{Op: 0xbf, Src: 0xffff}, "register out of range: source r65535", asm.ErrRegister},
+		{asm.Instruction{Op: 0xbf, Src: 0xffff}, "register out of range: source v32767", asm.ErrRegister},
 		{asm.Instruction{Op: 0xb7, Imm: 1 << 31}, "immediate out of range: 2147483648 does not fit 32 bits", asm.ErrImmediate},
 		{asm.Instruction{Op: 0xb7, Imm: -1<<31 - 1}, "immediate out of range: -2147483649 does not fit 32 bits", asm.ErrImmediate},
 		{asm.Instruction{Op: 0x95, Imm: 1 << 32}, "immediate out of range: 4294967296 does not fit 32 bits", asm.ErrImmediate},

@@ -145,12 +145,22 @@ type MapSpec struct {
 	NUMANode uint32
 	// Inner describes the maps that an array or hash of maps holds.
 	Inner *MapSpec
+	// Contents are the bytes of element 0 of an array, stored before any program is loaded. An array that programs may
+	// not write (MapReadOnlyProg) is frozen then.
+	Contents string
+	// Key and Value lay out keys and values for tools that print them, and for maps that need a description (BTF). They
+	// are of KeySize and ValueSize bytes.
+	Key, Value *Struct
 }
 
 // Equal reports whether two specs describe the same map.
 func (s MapSpec) Equal(o MapSpec) bool {
+	if !s.Key.Equal(o.Key) || !s.Value.Equal(o.Value) {
+		return false
+	}
 	a, b := s.Inner, o.Inner
 	s.Inner, o.Inner = nil, nil
+	s.Key, o.Key, s.Value, o.Value = nil, nil, nil, nil
 	if s != o || (a == nil) != (b == nil) {
 		return false
 	}

@@ -59,10 +59,18 @@ func (p *printer) reg(r Register) { p.sub(r, true) }
 
 // sub appends the register's 64-bit name or that of its lower half.
 func (p *printer) sub(r Register, wide bool) {
-	if wide {
+	switch {
+	case r.virtual() && wide:
+		p.str("v")
+	case r.virtual():
+		p.str("vw")
+	case wide:
 		p.str("r")
-	} else {
+	default:
 		p.str("w")
+	}
+	if r.virtual() {
+		r -= firstVirtual
 	}
 	p.dec(int64(r))
 }

@@ -30,7 +30,12 @@ const (
 const FP = R10
 
 // String returns the register's name in assembly: r10.
-func (r Register) String() string { return "r" + strconv.Itoa(int(r)) }
+func (r Register) String() string {
+	if r.virtual() {
+		return "v" + strconv.Itoa(int(r-firstVirtual))
+	}
+	return "r" + strconv.Itoa(int(r))
+}
 
 // U8 is the byte at r + off.
 func (r Register) U8(off int) Mem { return Mem{Base: r, Off: off, Size: B} }
@@ -74,5 +79,6 @@ type Mem struct {
 	Size   Size
 	Signed bool // Ldx extends the sign; nothing else takes such a place
 
-	wrong string // why there is no such place
+	wrong  string       // why there is no such place
+	object *StackObject // Off is relative to it, Base is the frame pointer
 }

@@ -1,0 +1,275 @@
+package asm
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// And holds when all of the conditions do. They are evaluated from the left, no further than needed.
+func And(c ...Cond) Cond { return Cond{logic: logicAnd, kids: c} }
+
+// Or holds when one of the conditions does. They are evaluated from the left, no further than needed.
+func Or(c ...Cond) Cond { return Cond{logic: logicOr, kids: c} }
+
+// Not holds when c does not.
+func Not(c Cond) Cond { return Cond{logic: logicNot, kids: []Cond{c}} }
+
+type logic uint8
+
+const (
+	leaf logic = iota
+	logicAnd
+	logicOr
+	logicNot
+)
+
+// unique returns a label that no author can write.
+func (b *Builder) unique() string {
+	b.uniques++
+	return "#" + strconv.Itoa(b.uniques)
+}
+
+// place defines a label that unique returned.
+func (b *Builder) mark(name string, from callers) {
+	b.labels[name] = label{index: len(b.nodes), from: from}
+	b.marked = len(b.nodes)
+}
+
+func (b *Builder) jumpTo(to string, from callers) {
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJA, K)}, target: to, from: from})
+}
+
+// branch jumps to a label when c is as wanted and falls through otherwise.
+func (b *Builder) branch(c Cond, to string, want bool, from callers) {
+	switch c.logic {
+	case logicNot:
+		b.branch(c.kids[0], to, !want, from)
+		return
+	case logicAnd, logicOr:
+		// One of the two outcomes is certain as soon as one kid says so: for And that is false, for Or true.
+		if certain := c.logic == logicOr; certain == want {
+			for _, kid := range c.kids {
+				b.branch(kid, to, want, from)
+			}
+			return
+		}
+		if len(c.kids) == 0 {
+			b.jumpTo(to, from)
+			return
+		}
+		skip := b.unique()
+		last := len(c.kids) - 1
+		for _, kid := range c.kids[:last] {
+			b.branch(kid, skip, !want, from)
+		}
+		b.branch(c.kids[last], to, want, from)
+		b.mark(skip, from)
+		return
+	}
+	if v, _, ok := constant(c.right); ok && c.class == ClassJMP && v != int64(int32(v)) {
+		t := b.Virtual() // the constant does not fit the instruction
+		b.set(t, c.right, from)
+		c.right = t
+	}
+	if want {
+		b.compare(c, to, from)
+		return
+	}
+	if c.op == OpJSet || c.class == 0 {
+		skip := b.unique()
+		b.compare(c, skip, from)
+		b.jumpTo(to, from)
+		b.mark(skip, from)
+		return
+	}
+	c.op = inverse[c.op>>4]
+	b.compare(c, to, from)
+}
+
+// open reports whether control can come to the next instruction from the one before.
+func (b *Builder) open() bool {
+	n := len(b.nodes)
+	if n == 0 {
+		return true
+	}
+	if b.marked == n {
+		return true
+	}
+	last := inst{node: b.nodes[n-1]}
+	return !last.ends()
+}
+
+// If runs then when c holds, and otherwise, if one is given, the else branch.
+func (b *Builder) If(c Cond, then func(), otherwise ...func()) {
+	from := here()
+	if len(otherwise) > 1 {
+		b.fail(from, "if", fmt.Errorf("%w: %d else branches", ErrOperand, len(otherwise)))
+	}
+	end := b.unique()
+	no := end
+	if len(otherwise) > 0 {
+		no = b.unique()
+	}
+	b.branch(c, no, false, from)
+	then()
+	if len(otherwise) > 0 {
+		if b.open() {
+			b.jumpTo(end, from)
+		}
+		b.mark(no, from)
+		otherwise[0]()
+	}
+	b.mark(end, from)
+}
+
+// loop is where Break and Continue lead.
+type loop struct{ head, end string }
+
+// While runs body as long as the condition holds. cond is called once, to emit what computes it. The kernel must see a
+// bound: a counter that it compares with a constant, or MayGoto.
+func (b *Builder) While(cond func() Cond, body func()) {
+	from := here()
+	head, end := b.unique(), b.unique()
+	b.mark(head, from)
+	b.branch(cond(), end, false, from)
+	b.body(loop{head, end}, body)
+	if b.open() {
+		b.jumpTo(head, from)
+	}
+	b.mark(end, from)
+}
+
+// For runs body n times with a counter from 0 to n-1, in a loop whose bound the verifier sees. The counter is a
+// register; body must not change it.
+func (b *Builder) For(n int, body func(i Register)) {
+	from := here()
+	if n < 1 {
+		b.fail(from, "for", fmt.Errorf("%w: %d rounds", ErrOperand, n))
+	}
+	i := b.Virtual()
+	b.set(i, 0, from)
+	head, next, end := b.unique(), b.unique(), b.unique()
+	b.mark(head, from)
+	b.body(loop{next, end}, func() { body(i) })
+	if b.open() || b.jumpedTo(next) {
+		b.mark(next, from)
+		b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpAdd, K), Dst: i, Imm: 1}, from: from})
+		b.compare(i.Lt(n), head, from)
+	}
+	b.mark(end, from)
+}
+
+// Forever runs body until it breaks or returns, or until the kernel's time for the program is up (may_goto). Linux 6.9.
+func (b *Builder) Forever(body func()) {
+	from := here()
+	head, end := b.unique(), b.unique()
+	b.mark(head, from)
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: end, from: from})
+	b.body(loop{head, end}, body)
+	if b.open() {
+		b.jumpTo(head, from)
+	}
+	b.mark(end, from)
+}
+
+func (b *Builder) body(l loop, body func()) {
+	b.loops = append(b.loops, l)
+	body()
+	b.loops = b.loops[:len(b.loops)-1]
+}
+
+// jumpedTo reports whether a jump leads to a label.
+func (b *Builder) jumpedTo(name string) bool {
+	return slices.ContainsFunc(b.nodes, func(n node) bool { return n.target == name })
+}
+
+// Unroll calls body n times, with 0 to n-1: the instructions stand there n times.
+func (b *Builder) Unroll(n int, body func(i int)) {
+	for i := range n {
+		body(i)
+	}
+}
+
+// Break leaves the innermost loop.
+func (b *Builder) Break() { b.leave("break", here(), func(l loop) string { return l.end }) }
+
+// Continue goes on with the next round of the innermost loop.
+func (b *Builder) Continue() { b.leave("continue", here(), func(l loop) string { return l.head }) }
+
+func (b *Builder) leave(word string, from callers, to func(loop) string) {
+	if len(b.loops) == 0 {
+		b.fail(from, word, fmt.Errorf("%w: outside a loop", ErrLabel))
+		return
+	}
+	b.jumpTo(to(b.loops[len(b.loops)-1]), from)
+}
+
+// Case is one of the branches of a Switch.
+type Case struct {
+	values []int64
+	body   func()
+}
+
+// When makes a case for constants.
+func When(body func(), values ...int64) Case { return Case{values: values, body: body} }
+
+// Switch runs the case that has v among its values, or otherwise, which may be nil. Up to four values are compared one by
+// one, more by halving.
+func (b *Builder) Switch(v Register, cases []Case, otherwise func()) {
+	from := here()
+	type arm struct {
+		value int64
+		to    string
+	}
+	var arms []arm
+	end := b.unique()
+	names := make([]string, len(cases))
+	for i, c := range cases {
+		names[i] = b.unique()
+		for _, value := range c.values {
+			if slices.ContainsFunc(arms, func(a arm) bool { return a.value == value }) {
+				b.fail(from, "switch", fmt.Errorf("%w: value %d twice", ErrOperand, value))
+			}
+			arms = append(arms, arm{value, names[i]})
+		}
+	}
+	none := b.unique()
+	var choose func(arms []arm)
+	choose = func(arms []arm) {
+		if len(arms) <= 4 {
+			for _, a := range arms {
+				b.compare(v.Eq(a.value), a.to, from)
+			}
+			b.jumpTo(none, from)
+			return
+		}
+		upper := b.unique()
+		half := len(arms) / 2
+		b.compare(v.SGe(arms[half].value), upper, from)
+		choose(arms[:half])
+		b.mark(upper, from)
+		choose(arms[half:])
+	}
+	if len(arms) > 4 {
+		slices.SortFunc(arms, func(x, y arm) int {
+			if x.value < y.value {
+				return -1
+			}
+			return 1
+		})
+	}
+	choose(arms)
+	for i, c := range cases {
+		b.mark(names[i], from)
+		c.body()
+		if b.open() {
+			b.jumpTo(end, from)
+		}
+	}
+	b.mark(none, from)
+	if otherwise != nil {
+		otherwise()
+	}
+	b.mark(end, from)
+}

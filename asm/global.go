@@ -1,0 +1,97 @@
+package asm
+
+import "fmt"
+
+// Global is data that lives in a map, one for each of the three sections that C compilers know: it outlives the run of
+// the program, is shared by all CPUs and can be read and written from user space. Loads and stores of its parts need no
+// lookup. Linux 5.2.
+type Global struct {
+	section string
+	name    string
+	offset  int
+	size    int
+}
+
+// The sections of global data, which are also the names of their maps.
+const (
+	SectionRodata = ".rodata" // constants, frozen: the verifier knows their values
+	SectionData   = ".data"   // variables with an initial value
+	SectionBSS    = ".bss"    // variables that begin as zeros
+)
+
+// Rodata makes a constant of the given bytes.
+func (b *Builder) Rodata(name string, contents []byte) *Global {
+	return b.global(SectionRodata, name, string(contents), len(contents))
+}
+
+// Data makes a variable that begins with the given bytes.
+func (b *Builder) Data(name string, contents []byte) *Global {
+	return b.global(SectionData, name, string(contents), len(contents))
+}
+
+// BSS makes a variable of size bytes that begins as zeros.
+func (b *Builder) BSS(name string, size int) *Global {
+	return b.global(SectionBSS, name, "", size)
+}
+
+// global appends a variable to a section, aligned to 8 bytes.
+func (b *Builder) global(section, name, contents string, size int) *Global {
+	g := &Global{section: section, name: name, size: size}
+	if size < 1 {
+		b.fail(here(), "global "+name, fmt.Errorf("%w: %d bytes", ErrOperand, size))
+		return g
+	}
+	at := -1
+	for i := range b.spec.Maps {
+		if b.spec.Maps[i].Name == section {
+			at = i
+		}
+	}
+	if at < 0 {
+		at = len(b.spec.Maps)
+		spec := MapSpec{Name: section, Type: MapArray, KeySize: 4, MaxEntries: 1}
+		if section == SectionRodata {
+			spec.Flags = MapReadOnlyProg
+		}
+		b.spec.Maps = append(b.spec.Maps, spec)
+	}
+	m := &b.spec.Maps[at]
+	g.offset = (int(m.ValueSize) + 7) / 8 * 8
+	m.ValueSize = uint32((g.offset + size + 7) / 8 * 8)
+	if section != SectionBSS {
+		contents = m.Contents + string(make([]byte, g.offset-len(m.Contents))) + contents
+		m.Contents = contents + string(make([]byte, int(m.ValueSize)-len(contents)))
+	}
+	return g
+}
+
+// Section returns the name of the map that holds it.
+func (g *Global) Section() string { return g.section }
+
+// Offset returns where it begins in the map's value, in bytes.
+func (g *Global) Offset() int { return g.offset }
+
+// Size returns its size in bytes.
+func (g *Global) Size() int { return g.size }
+
+// node loads the address of byte off.
+func (g *Global) node(dst Register, off int, from callers) node {
+	return node{
+		ins:  Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapValue, Imm: int64(g.offset+off) << 32},
+		kind: RefMapValue, symbol: g.section, from: from,
+	}
+}
+
+// Printk writes to the kernel's trace pipe (bpf_trace_printk): format has up to three verbs such as %d, %u, %x, %lld,
+// %llx, %s and %p. Every call is expensive; it is for debugging.
+func (b *Builder) Printk(format string, args ...Operand) {
+	from := here()
+	if len(args) > 3 {
+		b.fail(from, "printk", fmt.Errorf("%w: %d arguments, the helper takes 3", ErrOperand, len(args)))
+		return
+	}
+	text := b.Rodata("format", []byte(format+"\x00"))
+	all := append([]any{text, text.size}, args...)
+	b.arguments(all, from)
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(FnTracePrintk)}, args: len(all), from: from})
+}

@@ -1,0 +1,93 @@
+package asm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrUnreachable is wrapped by the error about an instruction that control never comes to.
+var ErrUnreachable = errors.New("unreachable")
+
+// compile runs the passes over the functions. Those without virtual registers and stack objects only are looked at:
+// their instructions come out as they went in.
+func (a *assembly) compile(fns []*fn) {
+	for _, f := range fns {
+		a.dump("built", f)
+		if !f.abstract() {
+			continue
+		}
+		f.reach(a.report)
+		if len(a.errs) == 0 {
+			f.check(a)
+		}
+		if len(a.errs) > 0 {
+			continue
+		}
+		f.thread()
+		f.allocate(&a.next)
+		a.dump("allocated", f)
+		f.placeStack(a.report)
+		f.peephole()
+		f.merge()
+		f.thread()
+		a.dump("done", f)
+	}
+}
+
+// report records an error of a pass at an instruction or function.
+func (a *assembly) report(from callers, err error) { a.fail(from, -1, "", err) }
+
+// abstract reports whether the function uses what the machine does not have.
+func (f *fn) abstract() bool {
+	for _, b := range f.blocks {
+		for k := range b.insts {
+			i := &b.insts[k]
+			if i.object != nil || i.copy || strings.HasPrefix(i.target, "#") {
+				return true
+			}
+			r := i.registers()
+			for _, x := range r.uses[:r.nuses] {
+				if x.virtual() {
+					return true
+				}
+			}
+			for _, x := range r.defs[:r.ndefs] {
+				if x.virtual() {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// reach drops blocks that hold only what the builder put there itself and that control never comes to, and reports the
+// first instruction of every other one, as the kernel does ("unreachable insn").
+func (f *fn) reach(report func(callers, error)) {
+	f.number()
+	seen := make([]bool, len(f.blocks))
+	todo := []*block{f.blocks[0]}
+	seen[0] = true
+	for len(todo) > 0 {
+		b := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, s := range b.successors() {
+			if !seen[s.index] {
+				seen[s.index] = true
+				todo = append(todo, s)
+			}
+		}
+	}
+	kept := f.blocks[:0]
+	for i, b := range f.blocks {
+		if seen[i] {
+			kept = append(kept, b)
+			continue
+		}
+		if i == 0 || seen[i-1] {
+			report(b.insts[0].from, fmt.Errorf("%w: %v", ErrUnreachable, b.insts[0].text()))
+		}
+	}
+	f.blocks = kept
+}

@@ -1,0 +1,91 @@
+package asm
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// Struct is the layout of a map's key or value, or of a stack object: members as C lays them out, each aligned to its
+// size, the whole padded to the largest alignment.
+type Struct struct {
+	name    string
+	members []Member
+}
+
+// Member is a member of a Struct.
+type Member struct {
+	Name  string
+	Size  Size // of the member, or of one element
+	Count int  // elements of an array; 0 for a member that is none
+}
+
+// NewStruct lays out members. The name is for tools that print what is in a map.
+func NewStruct(name string, members ...Member) *Struct {
+	return &Struct{name: name, members: slices.Clone(members)}
+}
+
+// Name returns the struct's name.
+func (s *Struct) Name() string { return s.name }
+
+// Members iterates over the members and their offsets in bytes.
+func (s *Struct) Members() iter.Seq2[int, Member] {
+	return func(yield func(int, Member) bool) {
+		at := 0
+		for _, m := range s.members {
+			n := max(1, m.Size.Bytes())
+			at = (at + n - 1) / n * n
+			if !yield(at, m) {
+				return
+			}
+			at += n * max(1, m.Count)
+		}
+	}
+}
+
+// Size returns the size in bytes, padding at the end included.
+func (s *Struct) Size() int {
+	end, align := 0, 1
+	for at, m := range s.Members() {
+		n := max(1, m.Size.Bytes())
+		end, align = at+n*max(1, m.Count), max(align, n)
+	}
+	return (end + align - 1) / align * align
+}
+
+// Offset returns the offset in bytes of a member, and whether there is one of that name.
+func (s *Struct) Offset(member string) (int, bool) {
+	_, at, ok := s.find(member)
+	return at, ok
+}
+
+// Equal reports whether two structs have the same name and members. Nil equals nil only.
+func (s *Struct) Equal(o *Struct) bool {
+	if s == nil || o == nil {
+		return s == o
+	}
+	return s.name == o.name && slices.Equal(s.members, o.members)
+}
+
+func (s *Struct) find(member string) (Member, int, bool) {
+	for at, m := range s.Members() {
+		if m.Name == member {
+			return m, at, true
+		}
+	}
+	return Member{}, 0, false
+}
+
+func (s *Struct) check() error {
+	for i, m := range s.members {
+		switch {
+		case m.Size.Bytes() == 0:
+			return fmt.Errorf("%w: member %s of %s has no size", ErrStack, m.Name, s.name)
+		case m.Count < 0:
+			return fmt.Errorf("%w: member %s of %s has %d elements", ErrStack, m.Name, s.name, m.Count)
+		case slices.ContainsFunc(s.members[:i], func(o Member) bool { return o.Name == m.Name }):
+			return fmt.Errorf("%w: %s has two members %s", ErrStack, s.name, m.Name)
+		}
+	}
+	return nil
+}
