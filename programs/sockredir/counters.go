@@ -34,18 +34,13 @@ type Traffic struct {
 	Messages, Bytes uint64
 }
 
-// countAs emits code that chooses the counter for what the program ends with, unless it chooses another one later.
-func countAs(b *asm.Builder, index int) { b.St(asm.FP.U32(indexOffset), index) }
-
-// countEvent emits code that adds 1 to this CPU's chosen counter and makes r0 point to it, or jumps to the label none
-// should there be none, a case that only the verifier thinks of. It changes r0 to r5. Additions are atomic because a
-// program can be interrupted by another one on the same CPU.
-func countEvent(b *asm.Builder, none string) {
-	b.LdMap(asm.R1, countersMap)
-	b.Mov(asm.R2, asm.FP)
-	b.Add(asm.R2, indexOffset)
-	b.CallHelper(asm.FnMapLookupElem)
-	b.JumpIf(asm.R0.Eq(0), none)
-	b.Mov(asm.R1, 1)
-	b.AtomicAdd(asm.R0.U64(counterEvents), asm.R1)
+// count emits code that adds 1 to this CPU's counter whose index is the outcome, and then what more does with the counter.
+// That there might be none is a case that only the verifier thinks of. Additions are atomic because a program can be
+// interrupted by another one on the same CPU.
+func count(b *asm.Builder, outcome *asm.StackObject, more func(counter asm.Register)) {
+	counter := b.Call(asm.FnMapLookupElem, asm.Map(countersMap), outcome)
+	b.If(counter.NotEq(0), func() {
+		b.AtomicAdd(counter.U64(counterEvents), b.Copy(1))
+		more(counter)
+	})
 }

@@ -38,53 +38,45 @@ func (c connection) mirrored() connection {
 	return c
 }
 
-// storeKey emits code that fills the key, at keyOffset on the stack, from the context that ctx points to. Every byte of
-// it is written: the kernel takes a key with bytes never written from root, and then finds nothing. It changes r0 to r5
-// and defines the labels key_ipv6 and key_stored.
-func storeKey(b *asm.Builder, ctx asm.Register, c connection) {
-	b.Mov(asm.R1, ctx)
-	b.CallHelper(asm.FnGetNetnsCookie)
-	b.Stx(asm.FP.U64(keyOffset+keyNetns), asm.R0)
-
-	storePort(b, keyLocalPort, ctx, c.local.port)
-	storePort(b, keyRemotePort, ctx, c.remote.port)
+// storeKey emits code that fills the key from the context that ctx points to. Every byte of it is written: the kernel
+// takes a key with bytes never written from root, and then finds nothing.
+func storeKey(b *asm.Builder, key *asm.StackObject, ctx asm.Register, c connection) {
+	b.Store(key.U64(keyNetns), b.Call(asm.FnGetNetnsCookie, ctx))
+	storePort(b, key.U32(keyLocalPort), ctx, c.local.port)
+	storePort(b, key.U32(keyRemotePort), ctx, c.remote.port)
 
 	// The fields for IPv6 are not dependable on an AF_INET socket, so the family decides.
-	b.Ldx(asm.R1, ctx.Field(c.family))
-	b.JumpIf(asm.R1.Eq(asm.AFInet6), "key_ipv6")
-	storeMapped(b, keyLocal, ctx, c.local.ip4)
-	storeMapped(b, keyRemote, ctx, c.remote.ip4)
-	b.Jump("key_stored")
-	b.Label("key_ipv6")
-	storeIPv6(b, keyLocal, ctx, c.local.ip6)
-	storeIPv6(b, keyRemote, ctx, c.remote.ip6)
-	b.Label("key_stored")
+	b.If(b.Load(ctx.Field(c.family)).Eq(asm.AFInet6), func() {
+		storeIPv6(b, key, keyLocal, ctx, c.local.ip6)
+		storeIPv6(b, key, keyRemote, ctx, c.remote.ip6)
+	}, func() {
+		storeMapped(b, key, keyLocal, ctx, c.local.ip4)
+		storeMapped(b, key, keyRemote, ctx, c.remote.ip4)
+	})
 }
 
 // storePort stores a port as 32 bits in network order. The kernel has shifted remote ports such that they are loaded so
 // on little and on big endian alike. A shift by hand would be right on one of them only, and on the other make both
 // ports 0, which lets a socket find itself.
-func storePort(b *asm.Builder, at int, ctx asm.Register, port asm.Field) {
-	b.Ldx(asm.R1, ctx.Field(port))
+func storePort(b *asm.Builder, to asm.Mem, ctx asm.Register, port asm.Field) {
+	p := b.Load(ctx.Field(port))
 	if port.Order() == asm.OrderHost {
-		b.BE(asm.R1, 32)
+		b.BE(p, 32)
 	}
-	b.Stx(asm.FP.U32(keyOffset+at), asm.R1)
+	b.Store(to, p)
 }
 
 // storeMapped stores ::ffff:a.b.c.d. Halves of 0 and 0xffff are the same in both byte orders.
-func storeMapped(b *asm.Builder, at int, ctx asm.Register, ip4 asm.Field) {
-	b.St(asm.FP.U64(keyOffset+at), 0)
-	b.St(asm.FP.U16(keyOffset+at+8), 0)
-	b.St(asm.FP.U16(keyOffset+at+10), 0xffff)
-	b.Ldx(asm.R1, ctx.Field(ip4))
-	b.Stx(asm.FP.U32(keyOffset+at+12), asm.R1)
+func storeMapped(b *asm.Builder, key *asm.StackObject, at int, ctx asm.Register, ip4 asm.Field) {
+	b.Store(key.U64(at), 0)
+	b.Store(key.U16(at+8), 0)
+	b.Store(key.U16(at+10), 0xffff)
+	b.Store(key.U32(at+12), b.Load(ctx.Field(ip4)))
 }
 
 // storeIPv6 copies an address by words, the only width in which the kernel lets a program read these fields.
-func storeIPv6(b *asm.Builder, at int, ctx asm.Register, ip6 asm.Field) {
+func storeIPv6(b *asm.Builder, key *asm.StackObject, at int, ctx asm.Register, ip6 asm.Field) {
 	for i := range ip6.Count() {
-		b.Ldx(asm.R1, ctx.Elem(ip6, i))
-		b.Stx(asm.FP.U32(keyOffset+at+i*ip6.Size()), asm.R1)
+		b.Store(key.U32(at+i*ip6.Size()), b.Load(ctx.Elem(ip6, i)))
 	}
 }

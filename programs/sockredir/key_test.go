@@ -56,15 +56,17 @@ func TestKey(t *testing.T) {
 			} {
 				t.Run(test.name+" "+program+" "+order.String(), func(t *testing.T) {
 					m := &machine{order: order, cookie: cookie}
-					b := asm.NewBuilder("key", asm.SockOps)
+					var b *asm.Builder
 					if program == RecordProgram {
 						m.ctx = sockOpsContext(order, test.family, local, remote)
-						storeKey(b, asm.R6, sockOpsConnection())
+						b = asm.NewBuilder("key", asm.SockOps)
+						storeKey(b, b.Stack("key", keySize), b.Context(), sockOpsConnection())
 					} else {
 						m.ctx = skMsgContext(order, test.family, local, remote)
-						storeKey(b, asm.R6, skMsgConnection().mirrored())
+						b = asm.NewBuilder("key", asm.SkMsg)
+						storeKey(b, b.Stack("key", keySize), b.Context(), skMsgConnection().mirrored())
 					}
-					b.Exit()
+					b.Return(0)
 					p, err := b.Program()
 					if err != nil {
 						t.Fatal(err)
@@ -129,7 +131,10 @@ func skMsgContext(order binary.ByteOrder, family uint32, local, remote netip.Add
 	return ctx
 }
 
-// machine runs the few kinds of instructions that storeKey emits, with the context in r6 and bpf_get_netns_cookie.
+// contextAt is the address of the context on machine.
+const contextAt = 1 << 40
+
+// machine runs the few kinds of instructions that storeKey becomes, with the context in r1 and bpf_get_netns_cookie.
 type machine struct {
 	order  binary.ByteOrder
 	cookie uint64
@@ -143,6 +148,7 @@ func (m *machine) run(t *testing.T, p *asm.Program) []byte {
 	for i := range m.stack {
 		m.stack[i] = 0xdd // what is never written
 	}
+	m.regs[asm.R1] = contextAt
 	for slot := 0; ; slot++ {
 		i, ok := p.Index(slot)
 		if !ok {
@@ -154,9 +160,9 @@ func (m *machine) run(t *testing.T, p *asm.Program) []byte {
 		switch class := ins.Op.Class(); {
 		case text == "exit":
 			return m.stack[512-48:]
-		case text == "call 122":
-			m.regs[0] = m.cookie
-		case class == asm.ClassLDX && ins.Src == asm.R6:
+		case text == "call 122" && m.regs[asm.R1] == contextAt:
+			m.regs = [11]uint64{0: m.cookie, 6: m.regs[6], 7: m.regs[7], 8: m.regs[8], 9: m.regs[9]}
+		case class == asm.ClassLDX && src == contextAt:
 			*dst = m.load(m.ctx[ins.Off:], ins.Op.Size())
 		case class == asm.ClassSTX && ins.Dst == asm.FP:
 			m.store(m.stack[512+int(ins.Off):], ins.Op.Size(), src)
@@ -168,8 +174,15 @@ func (m *machine) run(t *testing.T, p *asm.Program) []byte {
 			if *dst == uint64(ins.Imm) {
 				slot += int(ins.Off)
 			}
-		case text == "r1 = r6":
-		case text == "r1 = be32 r1":
+		case class == asm.ClassJMP && strings.Contains(text, " != "):
+			if *dst != uint64(ins.Imm) {
+				slot += int(ins.Off)
+			}
+		case ins.Op == asm.ALUOpcode(asm.ClassALU64, asm.OpMov, asm.X):
+			*dst = src
+		case ins.Op == asm.ALUOpcode(asm.ClassALU64, asm.OpMov, asm.K):
+			*dst = uint64(ins.Imm)
+		case ins.Op == asm.ALUOpcode(asm.ClassALU, asm.OpEnd, asm.X) && ins.Imm == 32:
 			var b [4]byte
 			binary.BigEndian.PutUint32(b[:], uint32(*dst))
 			*dst = uint64(m.order.Uint32(b[:]))

@@ -52,62 +52,44 @@ func mapSpecs(opts *Options) []asm.MapSpec {
 	}
 }
 
-// What both programs have on their stack, as offsets from the frame pointer.
-const (
-	keyOffset   = -keySize
-	indexOffset = keyOffset - 8 // u32, the index of the counter to increase
-)
-
 // recordProgram returns the sock_ops program. It leaves the context's reply alone: other programs of the cgroup may
 // have set it.
 func recordProgram(specs []asm.MapSpec) (*asm.Program, error) {
+	const handled = 1 // a sock_ops program returns 0 or 1; 0 would be taken for a failure
 	b := asm.NewBuilder(RecordProgram, asm.SockOps)
 	for _, m := range specs {
 		b.DeclareMap(m)
 	}
-	ctx := asm.R6
+	ctx, key, outcome := b.Context(), b.Stack("key", keySize), b.Stack("outcome", 4)
 
-	b.Mov(ctx, asm.R1)
-	b.Ldx(asm.R1, ctx.Field(asm.SockOpsOp))
-	b.JumpIf(asm.R1.Eq(asm.SockOpsActiveEstablishedCB), "established")
-	b.JumpIf(asm.R1.NotEq(asm.SockOpsPassiveEstablishedCB), "out")
+	op := b.Load(ctx.Field(asm.SockOpsOp))
+	b.If(asm.And(op.NotEq(asm.SockOpsActiveEstablishedCB), op.NotEq(asm.SockOpsPassiveEstablishedCB)), func() {
+		b.Return(handled)
+	})
 
 	// What TCP carries already, in a SYN (Fast Open) or before accept (TCP_DEFER_ACCEPT), would be read after what is
 	// redirected later. Such a connection stays with TCP.
-	b.Label("established")
-	b.Ldx(asm.R1, ctx.Field(asm.SockOpsDataSegsIn))
-	b.Ldx(asm.R2, ctx.Field(asm.SockOpsDataSegsOut))
-	b.Or(asm.R1, asm.R2)
-	countAs(b, counterLate)
-	b.JumpIf(asm.R1.NotEq(0), "count")
-
-	// The storage comes first: a recorded socket without it would never be redirected.
-	countAs(b, counterRefused)
-	b.Ldx(asm.R2, ctx.Field(asm.SockOpsSk))
-	b.JumpIf(asm.R2.Eq(0), "count")
-	b.LdMap(asm.R1, plainTCPMap)
-	b.Mov(asm.R3, 0) // new storage is zero, mayRedirect
-	b.Mov(asm.R4, asm.SkStorageGetFCreate)
-	b.CallHelper(asm.FnSkStorageGet)
-	b.JumpIf(asm.R0.Eq(0), "count")
-
-	// UpdateAny: after a reset the port may be used again while the old socket is still in the map, and the new
-	// connection's data must not go to it.
-	storeKey(b, ctx, sockOpsConnection())
-	b.Mov(asm.R1, ctx)
-	b.LdMap(asm.R2, socketsMap)
-	b.Mov(asm.R3, asm.FP)
-	b.Add(asm.R3, keyOffset)
-	b.Mov(asm.R4, int(asm.UpdateAny))
-	b.CallHelper(asm.FnSockHashUpdate)
-	b.JumpIf(asm.R0.NotEq(0), "count")
-	countAs(b, counterRecorded)
-
-	b.Label("count")
-	countEvent(b, "out")
-	b.Label("out")
-	b.Mov(asm.R0, 1) // a sock_ops program returns 0 or 1; 0 would be taken for a failure
-	b.Exit()
+	b.Store(outcome.U32(0), counterLate)
+	segments := b.Load(ctx.Field(asm.SockOpsDataSegsIn))
+	b.Or(segments, b.Load(ctx.Field(asm.SockOpsDataSegsOut)))
+	b.If(segments.Eq(0), func() {
+		b.Store(outcome.U32(0), counterRefused)
+		sk := b.Load(ctx.Field(asm.SockOpsSk))
+		b.If(sk.NotEq(0), func() {
+			// The storage comes first: a recorded socket without it would never be redirected. New storage is zero,
+			// mayRedirect.
+			state := b.Call(asm.FnSkStorageGet, asm.Map(plainTCPMap), sk, 0, asm.SkStorageGetFCreate)
+			b.If(state.NotEq(0), func() {
+				// UpdateAny: after a reset the port may be used again while the old socket is still in the map, and the
+				// new connection's data must not go to it.
+				storeKey(b, key, ctx, sockOpsConnection())
+				failed := b.Call(asm.FnSockHashUpdate, ctx, asm.Map(socketsMap), key, asm.UpdateAny)
+				b.If(failed.Eq(0), func() { b.Store(outcome.U32(0), counterRecorded) })
+			})
+		})
+	})
+	count(b, outcome, func(asm.Register) {})
+	b.Return(handled)
 	return b.Program()
 }
 
@@ -126,44 +108,28 @@ func redirectProgram(specs []asm.MapSpec) (*asm.Program, error) {
 	for _, m := range specs {
 		b.DeclareMap(m)
 	}
-	ctx, state := asm.R6, asm.R7
+	ctx, key, outcome := b.Context(), b.Stack("key", keySize), b.Stack("outcome", 4)
 
 	// No storage means no answer to the question whether TCP has carried data of this socket: never redirect.
-	b.Mov(ctx, asm.R1)
-	countAs(b, counterPassed)
-	b.LdMap(asm.R1, plainTCPMap)
-	b.Ldx(asm.R2, ctx.Field(asm.SkMsgMdSk))
-	b.Mov(asm.R3, 0)
-	b.Mov(asm.R4, 0)
-	b.CallHelper(asm.FnSkStorageGet)
-	b.JumpIf(asm.R0.Eq(0), "count")
-	b.Mov(state, asm.R0)
-	b.Ldx(asm.R1, state.U32(0))
-	b.JumpIf(asm.R1.NotEq(mayRedirect), "count")
-
-	storeKey(b, ctx, skMsgConnection().mirrored())
-	b.Mov(asm.R1, ctx)
-	b.LdMap(asm.R2, socketsMap)
-	b.Mov(asm.R3, asm.FP)
-	b.Add(asm.R3, keyOffset)
-	b.Mov(asm.R4, asm.FIngress)
-	b.CallHelper(asm.FnMsgRedirectHash)
-	b.JumpIf(asm.R0.Eq(asm.SkPass), "redirected")
-
-	// The peer is not recorded, or not yet. This message goes by TCP, and all later ones have to follow it: were they
-	// redirected once the peer appears, they would overtake it.
-	b.St(state.U32(0), staysOnTCP)
-	b.Jump("count")
-	b.Label("redirected")
-	countAs(b, counterRedirected)
-
-	b.Label("count")
-	countEvent(b, "out")
-	b.Ldx(asm.R1, ctx.Field(asm.SkMsgMdSize))
-	b.AtomicAdd(asm.R0.U64(counterBytes), asm.R1)
-	b.Label("out")
-	b.Mov(asm.R0, asm.SkPass) // SkDrop, the helper's result when it finds nothing, would fail the send with EACCES
-	b.Exit()
+	b.Store(outcome.U32(0), counterPassed)
+	state := b.Call(asm.FnSkStorageGet, asm.Map(plainTCPMap), b.Load(ctx.Field(asm.SkMsgMdSk)), 0, 0)
+	b.If(state.NotEq(0), func() {
+		b.If(b.Load(state.U32(0)).Eq(mayRedirect), func() {
+			storeKey(b, key, ctx, skMsgConnection().mirrored())
+			verdict := b.Call(asm.FnMsgRedirectHash, ctx, asm.Map(socketsMap), key, asm.FIngress)
+			b.If(verdict.Eq(asm.SkPass), func() {
+				b.Store(outcome.U32(0), counterRedirected)
+			}, func() {
+				// The peer is not recorded, or not yet. This message goes by TCP, and all later ones have to follow it:
+				// were they redirected once the peer appears, they would overtake it.
+				b.Store(state.U32(0), staysOnTCP)
+			})
+		})
+	})
+	count(b, outcome, func(counter asm.Register) {
+		b.AtomicAdd(counter.U64(counterBytes), b.Load(ctx.Field(asm.SkMsgMdSize)))
+	})
+	b.Return(asm.SkPass) // SkDrop, the helper's result when it finds nothing, would fail the send with EACCES
 	return b.Program()
 }
 
