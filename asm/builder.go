@@ -97,8 +97,13 @@ func (b *Builder) License(l string) { b.spec.License = l }
 // writes are taken from any version.
 func (b *Builder) Target(v CPU) { b.cpu = v }
 
-// DeclareMap describes a map that the program names, so that the loader can create it.
-func (b *Builder) DeclareMap(spec MapSpec) {
+// DeclareMap describes a map that the program names, so that the loader can create it, and returns a reference to it for
+// Call. Sizes that are 0 are taken from the layouts Key and Value, if these are given.
+func (b *Builder) DeclareMap(spec MapSpec) MapRef {
+	ref := MapRef{spec.Name}
+	if err := spec.layOut(); err != nil {
+		b.fail(here(), "map "+spec.Name, err)
+	}
 	for _, m := range b.spec.Maps {
 		if m.Name != spec.Name {
 			continue
@@ -106,12 +111,13 @@ func (b *Builder) DeclareMap(spec MapSpec) {
 		if !m.Equal(spec) {
 			b.fail(here(), "map "+spec.Name, errors.New("declared before with another specification"))
 		}
-		return
+		return ref
 	}
 	if err := checkName(spec.Name); err != nil {
 		b.fail(here(), "map "+spec.Name, err)
 	}
 	b.spec.Maps = append(b.spec.Maps, spec.clone())
+	return ref
 }
 
 // Label names the place before the next instruction. Labels are for the whole program, in one space with subprograms.

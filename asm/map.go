@@ -1,5 +1,7 @@
 package asm
 
+import "fmt"
+
 // MapType is the kind of a map: enum bpf_map_type of include/uapi/linux/bpf.h.
 type MapType uint32
 
@@ -173,4 +175,24 @@ func (s MapSpec) clone() MapSpec {
 		s.Inner = &inner
 	}
 	return s
+}
+
+// layOut fills in the sizes from the layouts and reports where both are given and differ.
+func (s *MapSpec) layOut() error {
+	for _, part := range []struct {
+		what string
+		t    *Struct
+		size *uint32
+	}{{"key", s.Key, &s.KeySize}, {"value", s.Value, &s.ValueSize}} {
+		switch {
+		case part.t == nil:
+		case part.t.check() != nil:
+			return part.t.check()
+		case *part.size == 0:
+			*part.size = uint32(part.t.Size())
+		case *part.size != uint32(part.t.Size()):
+			return fmt.Errorf("%w: %ss of %d bytes, but the layout %s has %d", ErrOperand, part.what, *part.size, part.t.Name(), part.t.Size())
+		}
+	}
+	return nil
 }

@@ -84,7 +84,30 @@ func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
 		fd.Close()
 		return nil, createError(spec, err)
 	}
+	if err := raw.fill(); err != nil {
+		raw.Close()
+		return nil, createError(spec, err)
+	}
 	return raw, nil
+}
+
+// fill stores the contents that the spec gives element 0, and freezes what programs may not write: only then does the
+// verifier take the contents for constants.
+func (m *Raw) fill() error {
+	if m.spec.Contents == "" {
+		return nil
+	}
+	if m.spec.Type != asm.MapArray || len(m.spec.Contents) != int(m.spec.ValueSize) {
+		return fmt.Errorf("the spec has contents of %d bytes; only an array has any, of the size of its value", len(m.spec.Contents))
+	}
+	var first [4]byte
+	if err := m.Update(first[:], []byte(m.spec.Contents), asm.UpdateAny); err != nil {
+		return err
+	}
+	if m.spec.Flags&asm.MapReadOnlyProg != 0 {
+		return m.Freeze()
+	}
+	return nil
 }
 
 func create(attr *sys.MapCreateAttr, need []capability.Capability) (*sys.FD, error) {
