@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	_ "github.com/purebpf/purebpf/internal/golden"
 )
 
 // blob builds BTF by hand: header, types, strings.

@@ -1,10 +1,13 @@
 // Package golden holds test output against files that one can review by eye.
 //
-// Every test package of the module imports it, so that
+//	golden.Check(t, "testdata/byte_modulo.golden", listing)
+//
+// fails when the file is stale, and
 //
 //	go test ./... -update
 //
-// rewrites all of them; without the flag a stale file fails its test.
+// rewrites all of them. Every test binary of the module has to know the flag for that: those without golden files get it
+// from package kerneltest or import this package for its flag alone.
 package golden
 
 import (

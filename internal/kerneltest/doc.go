@@ -20,3 +20,6 @@
 //
 // Import this package from test files only. Outside Linux it has Main alone, which runs the tests as they are.
 package kerneltest
+
+// Test binaries without golden files take -update too: go test ./... -update.
+import _ "github.com/purebpf/purebpf/internal/golden"
