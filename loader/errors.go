@@ -5,8 +5,6 @@ package loader
 import (
 	"errors"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/purebpf/purebpf/internal/sys"
 )
 
@@ -14,18 +12,18 @@ import (
 // is not what it is opened as.
 var ErrWrongType = errors.New("wrong type")
 
-// unsupported is an errno that means that this kernel does not have what it was asked for: errors.Is finds both the errno
-// and errors.ErrUnsupported.
+// unsupported is an error of the kernel that means that it does not have what it was asked for: errors.Is finds both that
+// error and errors.ErrUnsupported.
 type unsupported struct {
-	errno unix.Errno
-	text  string
+	text string
+	err  error
 }
 
 func (u *unsupported) Error() string {
-	if u.errno == sys.ENOTSUPP { // has no text of its own: it was meant to stay inside the kernel
+	if u.err == sys.ENOTSUPP { // has no text of its own: it was meant to stay inside the kernel
 		return u.text + " (errno 524, ENOTSUPP)"
 	}
-	return u.text + ": " + u.errno.Error()
+	return u.text + ": " + u.err.Error()
 }
 
-func (u *unsupported) Unwrap() []error { return []error{errors.ErrUnsupported, u.errno} }
+func (u *unsupported) Unwrap() []error { return []error{errors.ErrUnsupported, u.err} }

@@ -132,18 +132,15 @@ func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error) (*sys.FD, st
 		}
 		// Before Linux 5.8 the verifier itself answers some programs with EPERM, and says why.
 		if log, _, _ := record(attr, LogInstructions); log.text != "" {
-			return nil, "", newVerifierError(p, err, log)
+			return nil, "", rejected(p, attr.ProgFlags, err, log)
 		}
 		return nil, "", loadError(p, attr.ProgFlags, sys.ExplainPermission(err, need...))
 	}
 	log, fd, err := record(attr, LogInstructions)
-	switch {
-	case err == nil:
+	if err == nil {
 		return fd, "", nil
-	case log.text != "":
-		return nil, "", newVerifierError(p, refusal, log)
 	}
-	return nil, "", loadError(p, attr.ProgFlags, refusal)
+	return nil, "", rejected(p, attr.ProgFlags, refusal, log)
 }
 
 // loadWithLog loads with a log from the beginning.
@@ -163,10 +160,7 @@ func loadWithLog(p *asm.Program, attr *sys.ProgLoadAttr, level LogLevel) (*sys.F
 			return explain(p, attr, err)
 		}
 	}
-	if log.text == "" {
-		return nil, "", loadError(p, attr.ProgFlags, err)
-	}
-	return nil, "", newVerifierError(p, err, log)
+	return nil, "", rejected(p, attr.ProgFlags, err, log)
 }
 
 // verifierLog is what the verifier wrote.
@@ -208,6 +202,15 @@ func text(buf []byte) string {
 	return s
 }
 
+// rejected describes a refusal, by what the verifier wrote if it did.
+func rejected(p *asm.Program, flags uint32, errno error, log verifierLog) error {
+	r := parseLog(log.text)
+	if r.reason == "" && !log.truncated {
+		return loadError(p, flags, errno)
+	}
+	return newVerifierError(p, errno, r, log.truncated)
+}
+
 // loadError describes a refusal that the verifier did not write anything about.
 func loadError(p *asm.Program, flags uint32, err error) error {
 	hint := ""
@@ -221,7 +224,7 @@ func loadError(p *asm.Program, flags uint32, err error) error {
 	case errors.Is(err, unix.E2BIG):
 		hint = fmt.Sprintf(" (%d instruction slots; an unprivileged process may load 4096, others 1,000,000, or 4096 before Linux 5.2)", p.Slots())
 	case err == sys.ENOTSUPP:
-		err = &unsupported{errno: sys.ENOTSUPP, text: "the kernel does not support it"}
+		err = &unsupported{"the kernel does not support it", err}
 	}
 	return fmt.Errorf("load %v program %s: %w%s", p.Type(), p.Name(), err, hint)
 }

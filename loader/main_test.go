@@ -3,7 +3,11 @@
 package loader_test
 
 import (
+	"io"
+	"os"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/kerneltest"
@@ -42,4 +46,27 @@ func load(t testing.TB, p *asm.Program) *loader.Program {
 	}
 	t.Cleanup(func() { loaded.Close() })
 	return loaded
+}
+
+// TestExample runs the example of the package comment where it can run; as an Example with output it would fail for a
+// user without privileges.
+func TestExample(t *testing.T) {
+	kerneltest.Need(t, kerneltest.CAP_BPF)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	stdout := os.Stdout
+	os.Stdout = write
+	Example()
+	os.Stdout = stdout
+	write.Close()
+	got, err := io.ReadAll(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("received abcd, 2 dropped\n", string(got)); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
 }

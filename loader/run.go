@@ -54,7 +54,7 @@ func (p *Program) Run(opts *RunOptions) (*RunResult, error) {
 	case err == nil:
 		return result, nil
 	case err == sys.ENOTSUPP || err == unix.EOPNOTSUPP:
-		err = &unsupported{errno: err.(unix.Errno), text: fmt.Sprintf("the kernel runs no %v programs on data; it does "+
+		err = &unsupported{err: err, text: fmt.Sprintf("the kernel runs no %v programs on data; it does "+
 			"socket_filter, xdp, sched_cls, sched_act, cgroup_skb, flow_dissector, lwt_*, sk_lookup, syscall and tracing", p.kind)}
 	case err == unix.EINVAL:
 		err = fmt.Errorf("%w (%d bytes of data, 14 or more are a packet; %d bytes of context)", err, len(opts.Data), len(opts.Context))

@@ -85,7 +85,7 @@ func explainSocket(err error, meanings ...meaning) error {
 	for _, m := range meanings {
 		if err == m.errno {
 			if m.errno == sys.ENOTSUPP {
-				return &unsupported{errno: m.errno, text: m.text}
+				return &unsupported{m.text, err}
 			}
 			return fmt.Errorf("%w (%s)", err, m.text)
 		}

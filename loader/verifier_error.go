@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/sys"
 )
 
 // VerifierError is a program that the kernel's verifier rejects.
@@ -38,11 +39,13 @@ type VerifierError struct {
 	Err error
 }
 
-func newVerifierError(p *asm.Program, errno error, log verifierLog) *VerifierError {
-	r := parseLog(log.text)
+func newVerifierError(p *asm.Program, errno error, r report, truncated bool) *VerifierError {
+	if errno == sys.ENOTSUPP {
+		errno = &unsupported{"the kernel does not support it", errno}
+	}
 	e := &VerifierError{
 		Program: p.Name(), Type: p.Type(), Slot: r.slot, Index: -1, Instruction: r.text,
-		Reason: r.reason, Suggestion: r.suggestion, Log: r.lines, Truncated: log.truncated, Err: errno,
+		Reason: r.reason, Suggestion: r.suggestion, Log: r.lines, Truncated: truncated, Err: errno,
 	}
 	if i, ok := p.Index(r.slot); ok {
 		e.Index = i
