@@ -1,0 +1,42 @@
+/* What the programs beside this file need of the kernel: its types, and the helpers by their numbers. */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#define SECTION(name) __attribute__((section(name), used))
+#define INLINE static inline __attribute__((always_inline))
+
+/* A map is an address that the recorded instructions name; the test brings the map itself. */
+#define MAP(name) char name SECTION("maps")
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ntohs(x) __builtin_bswap16(x)
+#define ntohl(x) __builtin_bswap32(x)
+#define be64_to_cpu(x) __builtin_bswap64(x)
+#else
+#define ntohs(x) (x)
+#define ntohl(x) (x)
+#define be64_to_cpu(x) (x)
+#endif
+#define htons(x) ntohs(x)
+#define htonl(x) ntohl(x)
+
+/* Contexts are volatile: the kernel takes accesses to them at constant offsets only, and clang likes to compute an
+ * address once that differs on two ways. */
+
+static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
+static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) =
+	(void *)BPF_FUNC_map_update_elem;
+static __u64 (*bpf_ktime_get_ns)(void) = (void *)BPF_FUNC_ktime_get_ns;
+static long (*bpf_skb_load_bytes)(const volatile void *skb, __u32 offset, void *to, __u32 len) =
+	(void *)BPF_FUNC_skb_load_bytes;
+static __u64 (*bpf_get_netns_cookie)(volatile void *ctx) = (void *)BPF_FUNC_get_netns_cookie;
+static void *(*bpf_sk_storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)BPF_FUNC_sk_storage_get;
+static long (*bpf_sock_hash_update)(volatile struct bpf_sock_ops *skops, void *map, void *key, __u64 flags) =
+	(void *)BPF_FUNC_sock_hash_update;
+static long (*bpf_msg_redirect_hash)(volatile struct sk_msg_md *msg, void *map, void *key, __u64 flags) =
+	(void *)BPF_FUNC_msg_redirect_hash;
+static long (*bpf_sk_select_reuseport)(volatile struct sk_reuseport_md *reuse, void *map, void *key, __u64 flags) =
+	(void *)BPF_FUNC_sk_select_reuseport;
+static long (*bpf_sk_assign)(volatile struct bpf_sk_lookup *ctx, struct bpf_sock *sk, __u64 flags) = (void *)BPF_FUNC_sk_assign;
