@@ -21,7 +21,7 @@ func longProgram(t testing.TB, n int) *asm.Program {
 		b.Mov(asm.R2, 0)
 		b.Label(skip)
 		b.Add(asm.R2, asm.R1)
-		b.And32(asm.R2, 0xff00ff00)
+		b.And32(asm.R2, uint32(0xff00ff00))
 		b.Stx(asm.FP.U64(-8), asm.R2)
 		b.AtomicAdd(asm.FP.U64(-8), asm.R2)
 	}

@@ -61,7 +61,8 @@ type label struct {
 }
 
 // Operand is the right side of an operation: a Register, UpdateFlags, or a constant of one of Go's own integer types,
-// such as an untyped constant. To operations on 64 bits, unsigned 64-bit constants stand for their bit pattern.
+// such as an untyped constant. To operations on 64 bits, unsigned 64-bit constants stand for their bit pattern. Go makes
+// an int of an untyped constant, which has 32 bits where Go does: uint32(0xffffffff) and int64(1<<40) compile everywhere.
 type Operand = any
 
 // CPU is a version of the instruction set, as LLVM's -mcpu counts them.

@@ -220,27 +220,27 @@ func TestBuilderRefuses(t *testing.T) {
 		{"stores of registers", func(b *asm.Builder) { b.St(asm.FP.U64(-8), asm.R1) }, "instruction 0: *(u64 *)(r10 - 8) = 0: bad operand: a register, which Stx stores", asm.ErrOperand},
 
 		// Constants.
-		{"33 bits", func(b *asm.Builder) { b.Mov(asm.R1, 1<<32) }, "instruction 0: r1 = 4294967296: immediate out of range: 4294967296 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
-		{"32 bits without sign for 64", func(b *asm.Builder) { b.And(asm.R1, 0xffffffff) }, "instruction 0: r1 &= 4294967295: immediate out of range: 4294967295 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
-		{"below 32 bits with sign", func(b *asm.Builder) { b.Mov(asm.R1, math.MinInt32-1) }, "instruction 0: r1 = -2147483649: immediate out of range: -2147483649 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
+		{"33 bits", func(b *asm.Builder) { b.Mov(asm.R1, int64(1<<32)) }, "instruction 0: r1 = 4294967296: immediate out of range: 4294967296 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
+		{"32 bits without sign for 64", func(b *asm.Builder) { b.And(asm.R1, uint32(0xffffffff)) }, "instruction 0: r1 &= 4294967295: immediate out of range: 4294967295 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
+		{"below 32 bits with sign", func(b *asm.Builder) { b.Mov(asm.R1, int64(math.MinInt32-1)) }, "instruction 0: r1 = -2147483649: immediate out of range: -2147483649 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
 		{"comparison on 64 bits", func(b *asm.Builder) { b.JumpIf(asm.R1.Eq(uint32(0xffffffff)), end) }, "instruction 0: if r1 == 4294967295 goto exit: immediate out of range: 4294967295 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
-		{"33 bits for 32", func(b *asm.Builder) { b.Mov32(asm.R1, 1<<32) }, "instruction 0: w1 = 4294967296: immediate out of range: 4294967296 does not fit 32 bits", asm.ErrImmediate},
-		{"below 32 bits for 32", func(b *asm.Builder) { b.Mov32(asm.R1, math.MinInt32-1) }, "instruction 0: w1 = -2147483649: immediate out of range: -2147483649 does not fit 32 bits", asm.ErrImmediate},
+		{"33 bits for 32", func(b *asm.Builder) { b.Mov32(asm.R1, uint64(1<<32)) }, "instruction 0: w1 = 4294967296: immediate out of range: 4294967296 does not fit 32 bits", asm.ErrImmediate},
+		{"below 32 bits for 32", func(b *asm.Builder) { b.Mov32(asm.R1, int64(math.MinInt32-1)) }, "instruction 0: w1 = -2147483649: immediate out of range: -2147483649 does not fit 32 bits", asm.ErrImmediate},
 		{"64 bits that would be a negative int64, for 32", func(b *asm.Builder) { b.Mov32(asm.R1, uint64(math.MaxUint64)) }, "instruction 0: w1 = 0: immediate out of range: 18446744073709551615 does not fit 32 bits", asm.ErrImmediate},
-		{"comparison on 32 bits", func(b *asm.Builder) { b.JumpIf(asm.R1.SGe32(1<<32), end) }, "instruction 0: if w1 s>= 4294967296 goto exit: immediate out of range: 4294967296 does not fit 32 bits", asm.ErrImmediate},
+		{"comparison on 32 bits", func(b *asm.Builder) { b.JumpIf(asm.R1.SGe32(int64(1<<32)), end) }, "instruction 0: if w1 s>= 4294967296 goto exit: immediate out of range: 4294967296 does not fit 32 bits", asm.ErrImmediate},
 		{"9 bits to store in 8", func(b *asm.Builder) { b.St(asm.FP.U8(-1), 256) }, "instruction 0: *(u8 *)(r10 - 1) = 256: immediate out of range: 256 does not fit 8 bits", asm.ErrImmediate},
 		{"below 8 bits to store in 8", func(b *asm.Builder) { b.St(asm.FP.U8(-1), -129) }, "instruction 0: *(u8 *)(r10 - 1) = -129: immediate out of range: -129 does not fit 8 bits", asm.ErrImmediate},
 		{"17 bits to store in 16", func(b *asm.Builder) { b.St(asm.FP.U16(-2), 0x10000) }, "instruction 0: *(u16 *)(r10 - 2) = 65536: immediate out of range: 65536 does not fit 16 bits", asm.ErrImmediate},
-		{"32 bits without sign to store in 64", func(b *asm.Builder) { b.St(asm.FP.U64(-8), 0xffffffff) }, "instruction 0: *(u64 *)(r10 - 8) = 4294967295: immediate out of range: 4294967295 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
+		{"32 bits without sign to store in 64", func(b *asm.Builder) { b.St(asm.FP.U64(-8), int64(0xffffffff)) }, "instruction 0: *(u64 *)(r10 - 8) = 4294967295: immediate out of range: 4294967295 does not fit 32 bits with sign; load it with LdImm64", asm.ErrImmediate},
 		{"offset in a map value", func(b *asm.Builder) { b.LdMapValue(asm.R1, "config", 1<<31) }, "instruction 0: r1 = config-2147483648 ll: immediate out of range: offset 2147483648 does not fit 31 bits", asm.ErrImmediate},
 		{"byte order of 8 bits", func(b *asm.Builder) { b.BE(asm.R1, 8) }, "instruction 0: r1 = be8 r1: immediate out of range: byte swap of 8 bits", asm.ErrImmediate},
-		{"byte order of 2^32+16 bits", func(b *asm.Builder) { b.Bswap(asm.R1, 1<<32+16) }, "instruction 0: r1 = bswap4294967312 r1: immediate out of range: 4294967312 does not fit 32 bits", asm.ErrImmediate},
+		{"byte order of 2^16+16 bits", func(b *asm.Builder) { b.Bswap(asm.R1, 1<<16+16) }, "instruction 0: r1 = bswap65552 r1: immediate out of range: byte swap of 65552 bits", asm.ErrImmediate},
 		{"sign extension of 9 bits", func(b *asm.Builder) { b.MovSX(asm.R1, asm.R2, 9) }, "instruction 0: r1 = r2: immediate out of range: sign extension of 9 bits", asm.ErrImmediate},
 		{"sign extension of 32 bits to 32", func(b *asm.Builder) { b.MovSX32(asm.R1, asm.R2, 32) }, "instruction 0: w1 = w2: immediate out of range: sign extension of 32 bits", asm.ErrImmediate},
 		{"sign extension of 2^16+8 bits", func(b *asm.Builder) { b.MovSX(asm.R1, asm.R2, 1<<16+8) }, "instruction 0: r1 = r2: immediate out of range: sign extension of 65544 bits", asm.ErrImmediate},
 		{"cast within an address space", func(b *asm.Builder) { b.AddrSpaceCast(asm.R1, asm.R2, 1, 1) }, "instruction 0: r1 = addr_space_cast(r2, 1, 1): immediate out of range: no cast from address space 1 to 1", asm.ErrImmediate},
 		{"cast from address space 2^16+1", func(b *asm.Builder) { b.AddrSpaceCast(asm.R1, asm.R2, 0, 1<<16+1) }, "instruction 0: r1 = addr_space_cast(r2, 0, 1): immediate out of range: no cast from address space 65537 to 0", asm.ErrImmediate},
-		{"cast to address space 2^48", func(b *asm.Builder) { b.AddrSpaceCast(asm.R1, asm.R2, 1<<48, 1) }, "instruction 0: r1 = addr_space_cast(r2, 0, 1): immediate out of range: no cast from address space 1 to 281474976710656", asm.ErrImmediate},
+		{"cast to address space 2^16", func(b *asm.Builder) { b.AddrSpaceCast(asm.R1, asm.R2, 1<<16, 1) }, "instruction 0: r1 = addr_space_cast(r2, 65536, 1): immediate out of range: no cast from address space 1 to 65536", asm.ErrImmediate},
 
 		// Memory.
 		{"offset above 16 bits", func(b *asm.Builder) { b.Ldx(asm.R1, asm.R2.U8(32768)) }, "instruction 0: r1 = *(u8 *)(r2 + 0): immediate out of range: offset 32768 does not fit 16 bits", asm.ErrImmediate},
@@ -424,7 +424,7 @@ func TestBuilderRefusesNames(t *testing.T) {
 func TestBuilderCollectsErrors(t *testing.T) {
 	b := newBuilder()
 	b.Jump("nowhere")
-	b.Mov(11, 1<<40)
+	b.Mov(11, int64(1<<40))
 	b.Label("a")
 	b.Label("a")
 	b.Ldx(asm.R0, asm.R1.U8(1<<20))
@@ -479,7 +479,7 @@ func TestBuilderConstants(t *testing.T) {
 		b.Mov(asm.R0, uint64(1<<64-1<<31))    // the pattern of -2147483648
 		b.Mov32(asm.R0, uint32(math.MaxUint32))
 		b.Mov32(asm.R0, int64(math.MaxUint32))
-		b.JumpIf(asm.R0.Eq32(0x80000000), "out")
+		b.JumpIf(asm.R0.Eq32(uint32(0x80000000)), "out")
 		b.Label("out")
 		b.Exit()
 	})

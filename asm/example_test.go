@@ -55,7 +55,7 @@ func Example() {
 // Mistakes are collected, and each names the line that made it.
 func ExampleBuilder_Program_errors() {
 	b := asm.NewBuilder("mistakes", asm.SocketFilter)
-	b.Mov(asm.R0, 1<<40)
+	b.Mov(asm.R0, int64(1)<<40)
 	b.Lsh32(asm.R0, 32)
 	b.Jump("nowhere")
 	_, err := b.Program()

@@ -125,7 +125,7 @@ func TestKernelSyntaxOfProgram(t *testing.T) {
 	p := build(t, func(b *asm.Builder) {
 		b.Mov(asm.R6, asm.R1)
 		b.Ldx(asm.R7, asm.R6.Field(asm.SkBuffLen))
-		b.LdImm64(asm.R1, 0x123456789)
+		b.LdImm64(asm.R1, int64(0x123456789))
 		b.St(asm.FP.U64(-8), -1)
 		b.JumpIf(asm.R7.SLt32(-1), "out")
 		b.JumpIf(asm.R7.HasBits(-8), "out")

@@ -236,7 +236,7 @@ func TestLLVMPrograms(t *testing.T) {
 			b.Mov(asm.R0, 0)
 			b.Label("again")
 			b.Add(asm.R0, 1)
-			b.LdImm64(asm.R1, 1<<40)
+			b.LdImm64(asm.R1, int64(1<<40))
 			b.JumpIf(asm.R0.Lt(10), "again")
 			b.JumpIf(asm.R0.SGt32(-10), "out")
 			b.JumpIf(asm.R0.HasBits(asm.R1), "out")

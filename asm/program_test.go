@@ -27,7 +27,7 @@ func kitchenSink() *asm.Builder {
 	b.Mov(asm.R0, 0)
 	b.Exit()
 	b.Subprogram("sub")
-	b.LdImm64(asm.R0, 1<<40)
+	b.LdImm64(asm.R0, int64(1<<40))
 	b.Exit()
 	return b
 }
