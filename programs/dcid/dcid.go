@@ -38,8 +38,8 @@
 //   - The cookie is not encrypted. Who watches the network can tell which worker a connection is at, before and after a
 //     change of address, and so, with few connections, which connection (RFC 9000 section 9.5).
 //   - The program belongs to all sockets that are bound to the address, those opened without this package included, and
-//     there is one of it: another Listen on the same address replaces it, and the connections of the first group are
-//     spread by hash over the sockets of both. Other users cannot bind to the address, see Listen.
+//     there is one of it. Listen therefore opens a new group and refuses an address that has one, EADDRINUSE.
+//     Other users cannot bind to the address, see Listen.
 //   - A program is attached to sockets that are bound. A socket that gets one before bind has a group of its own, and
 //     bind refuses to join groups.
 //   - A worker whose socket is closed loses its connections: their packets are spread by hash over the others. A socket

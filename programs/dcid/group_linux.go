@@ -7,11 +7,9 @@ import (
 	"net"
 	"os"
 	"slices"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/reuseport"
 	"github.com/purebpf/purebpf/internal/sys"
 	"github.com/purebpf/purebpf/loader"
 	"github.com/purebpf/purebpf/maps"
@@ -36,7 +34,7 @@ type Worker struct {
 // Listen opens a socket for every worker on a local UDP address, as net.ListenPacket does, and attaches the selector.
 // The network is "udp", "udp4" or "udp6". For port 0 the kernel picks a port, the same for all workers.
 //
-// Errors keep the errno: EADDRINUSE when another user, or a socket without SO_REUSEPORT, has the address; EPERM when the
+// Errors keep the errno: EADDRINUSE when any other socket has the address; EPERM when the
 // process lacks CAP_BPF or CAP_NET_ADMIN, of which the error says so. Nothing stays open after an error.
 func Listen(network, address string, opts *Options) (*Group, error) {
 	g, err := listen(network, address, opts)
@@ -68,17 +66,23 @@ func listen(network, address string, opts *Options) (_ *Group, err error) {
 		return nil, err
 	}
 	defer program.Close() // the group of sockets keeps it
-	for i := range o.Workers {
-		w, err := open(network, address, o.CIDLength)
+	conns, err := reuseport.Config{}.ListenPacket(context.Background(), network, address, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	for _, conn := range conns {
+		g.workers = append(g.workers, &Worker{conn: conn, cidLength: o.CIDLength})
+	}
+	for i, w := range g.workers {
+		cookie, err := socketCookie(w.conn)
 		if err != nil {
 			return nil, fmt.Errorf("worker %d: %w", i, err)
 		}
-		g.workers = append(g.workers, w)
+		w.key = makeKey(cookie)
 		g.byKey[w.key] = w
 		if err := g.sockets.Update(w.key, w.conn, asm.UpdateNoExist); err != nil {
 			return nil, fmt.Errorf("worker %d: %w", i, err)
 		}
-		address = w.conn.LocalAddr().String()
 	}
 	// Once all are bound: with a program, a socket that is not bound yet has a reuseport group of its own, and bind does
 	// not merge groups (EADDRINUSE).
@@ -102,28 +106,6 @@ func (g *Group) load(o Options) (*loader.Program, error) {
 		return nil, err
 	}
 	return loader.Load(linked, nil)
-}
-
-// open binds a socket that shares its address.
-func open(network, address string, cidLength int) (*Worker, error) {
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		var err error
-		controlErr := c.Control(func(fd uintptr) {
-			err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-		})
-		return errors.Join(controlErr, os.NewSyscallError("setsockopt SO_REUSEPORT", err))
-	}}
-	packetConn, err := config.ListenPacket(context.Background(), network, address)
-	if err != nil {
-		return nil, err
-	}
-	conn := packetConn.(*net.UDPConn) // as for every network that listen lets through
-	cookie, err := socketCookie(conn)
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return &Worker{conn: conn, key: makeKey(cookie), cidLength: cidLength}, nil
 }
 
 func socketCookie(conn *net.UDPConn) (cookie uint64, err error) {

@@ -73,12 +73,6 @@ const (
 	shortHeaderLen = 1    // in a short header the destination connection ID follows the first byte
 )
 
-// The stack. The connection ID is aligned, the first byte of the packet right before it.
-const (
-	cidOnStack       = -24 // MaxCIDLength bytes
-	firstByteOnStack = cidOnStack - shortHeaderLen
-)
-
 // Program returns the selector: a program of type SK_REUSEPORT that picks the socket of MapName whose key is the first 8
 // bytes of the destination connection ID, and leaves every datagram that has none to the kernel, which picks a socket by
 // a hash of addresses and ports.
@@ -95,50 +89,33 @@ func Program(opts *Options) (*asm.Program, error) {
 
 func program(o Options) (*asm.Program, error) {
 	b := asm.NewBuilder("select_by_dcid", asm.SkReuseport)
-	b.DeclareMap(mapSpec(o))
+	workers := b.DeclareMap(mapSpec(o))
+	ctx := b.Context()
 
-	ctx := asm.R6
-	b.Mov(ctx, asm.R1)
+	// What is copied of the packet: the connection ID is aligned, the first byte right before it.
+	const cid, firstByte = 8, 8 - shortHeaderLen
+	packet := b.Stack("packet", cid+MaxCIDLength)
+
+	// Whether a socket was found does not matter: to pass with none selected is to leave the choice to the kernel.
+	kernelsChoice := func() { b.Return(asm.SkPass) }
 
 	// Take the packet for one with a short header: the connection ID lands where the key will be taken from. The payload
 	// must be copied, for data to data_end may hold the UDP header alone: the rest of what is sent with UDP_SEGMENT or
 	// MSG_ZEROCOPY is in fragments. The copy fails when the datagram ends before the connection ID does.
-	loadBytes(b, ctx, udpHeaderLen, firstByteOnStack, shortHeaderLen+o.CIDLength)
-	b.JumpIf(asm.R0.NotEq(0), "kernels_choice")
-	b.Ldx(asm.R1, asm.FP.U8(firstByteOnStack))
-	b.JumpIf(asm.R1.Lt(longHeader), "select")
-
-	// A long header has it elsewhere, and says how long it is. Those of another length are not ours: clients choose the
-	// connection ID of their first packets themselves.
-	b.Ldx(asm.R1, asm.FP.U8(firstByteOnStack+dcidLength))
-	b.JumpIf(asm.R1.NotEq(o.CIDLength), "kernels_choice")
-	loadBytes(b, ctx, udpHeaderLen+longHeaderDCID, cidOnStack, o.CIDLength)
-	b.JumpIf(asm.R0.NotEq(0), "kernels_choice")
+	missing := b.Call(asm.FnSKBLoadBytes, ctx, udpHeaderLen, packet.U8(firstByte), shortHeaderLen+o.CIDLength)
+	b.If(missing.NotEq(0), kernelsChoice)
+	b.If(b.Load(packet.U8(firstByte)).Ge(longHeader), func() {
+		// A long header has it elsewhere, and says how long it is. Those of another length are not ours: clients choose
+		// the connection ID of their first packets themselves.
+		b.If(b.Load(packet.U8(firstByte+dcidLength)).NotEq(o.CIDLength), kernelsChoice)
+		missing := b.Call(asm.FnSKBLoadBytes, ctx, udpHeaderLen+longHeaderDCID, packet.U8(cid), o.CIDLength)
+		b.If(missing.NotEq(0), kernelsChoice)
+	})
 
 	// The key is the bytes of the packet. No byte order comes in: user space writes the cookie in the packet's.
-	b.Label("select")
-	b.Mov(asm.R1, ctx)
-	b.LdMap(asm.R2, MapName)
-	b.Mov(asm.R3, asm.FP)
-	b.Add(asm.R3, cidOnStack)
-	b.Mov(asm.R4, 0) // no flags
-	b.CallHelper(asm.FnSkSelectReuseport)
-
-	// Whether a socket was found does not matter: to pass with none selected is to leave the choice to the kernel.
-	b.Label("kernels_choice")
-	b.Mov(asm.R0, asm.SkPass)
-	b.Exit()
+	b.Call(asm.FnSkSelectReuseport, ctx, workers, packet.U64(cid), 0)
+	kernelsChoice()
 	return b.Program()
-}
-
-// loadBytes copies bytes of the datagram, counted from its UDP header, to the stack. r0 is 0 if it has that many.
-func loadBytes(b *asm.Builder, ctx asm.Register, offset, stack, size int) {
-	b.Mov(asm.R1, ctx)
-	b.Mov(asm.R2, offset)
-	b.Mov(asm.R3, asm.FP)
-	b.Add(asm.R3, stack)
-	b.Mov(asm.R4, size)
-	b.CallHelper(asm.FnSKBLoadBytes)
 }
 
 // mapSpec describes the map of sockets. Values of 8 bytes let user space read a socket's cookie back.
