@@ -22,21 +22,22 @@
 #define htons(x) ntohs(x)
 #define htonl(x) ntohl(x)
 
-/* Contexts are volatile: the kernel takes accesses to them at constant offsets only, and clang likes to compute an
- * address once that differs on two ways. */
+/* The kernel takes accesses to a context at constant offsets only. Without a barrier at the end of a branch clang merges
+ * the loads of two branches into one at a computed address. */
+#define barrier() __asm__ volatile("" ::: "memory")
 
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
 static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) =
 	(void *)BPF_FUNC_map_update_elem;
 static __u64 (*bpf_ktime_get_ns)(void) = (void *)BPF_FUNC_ktime_get_ns;
-static long (*bpf_skb_load_bytes)(const volatile void *skb, __u32 offset, void *to, __u32 len) =
+static long (*bpf_skb_load_bytes)(const void *skb, __u32 offset, void *to, __u32 len) =
 	(void *)BPF_FUNC_skb_load_bytes;
-static __u64 (*bpf_get_netns_cookie)(volatile void *ctx) = (void *)BPF_FUNC_get_netns_cookie;
+static __u64 (*bpf_get_netns_cookie)(void *ctx) = (void *)BPF_FUNC_get_netns_cookie;
 static void *(*bpf_sk_storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)BPF_FUNC_sk_storage_get;
-static long (*bpf_sock_hash_update)(volatile struct bpf_sock_ops *skops, void *map, void *key, __u64 flags) =
+static long (*bpf_sock_hash_update)(struct bpf_sock_ops *skops, void *map, void *key, __u64 flags) =
 	(void *)BPF_FUNC_sock_hash_update;
-static long (*bpf_msg_redirect_hash)(volatile struct sk_msg_md *msg, void *map, void *key, __u64 flags) =
+static long (*bpf_msg_redirect_hash)(struct sk_msg_md *msg, void *map, void *key, __u64 flags) =
 	(void *)BPF_FUNC_msg_redirect_hash;
-static long (*bpf_sk_select_reuseport)(volatile struct sk_reuseport_md *reuse, void *map, void *key, __u64 flags) =
+static long (*bpf_sk_select_reuseport)(struct sk_reuseport_md *reuse, void *map, void *key, __u64 flags) =
 	(void *)BPF_FUNC_sk_select_reuseport;
-static long (*bpf_sk_assign)(volatile struct bpf_sk_lookup *ctx, struct bpf_sock *sk, __u64 flags) = (void *)BPF_FUNC_sk_assign;
+static long (*bpf_sk_assign)(struct bpf_sk_lookup *ctx, struct bpf_sock *sk, __u64 flags) = (void *)BPF_FUNC_sk_assign;

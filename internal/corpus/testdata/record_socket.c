@@ -1,6 +1,6 @@
 #include "sockredir.h"
 
-INLINE void store_key(struct key *key, volatile struct bpf_sock_ops *ctx)
+INLINE void store_key(struct key *key, struct bpf_sock_ops *ctx)
 {
 	key->netns = bpf_get_netns_cookie(ctx);
 	key->local_port = htonl(ctx->local_port);
@@ -14,13 +14,14 @@ INLINE void store_key(struct key *key, volatile struct bpf_sock_ops *ctx)
 		key->remote[1] = ctx->remote_ip6[1];
 		key->remote[2] = ctx->remote_ip6[2];
 		key->remote[3] = ctx->remote_ip6[3];
+		barrier();
 	} else {
 		mapped(key->local, ctx->local_ip4);
 		mapped(key->remote, ctx->remote_ip4);
 	}
 }
 
-INLINE __u32 record(volatile struct bpf_sock_ops *ctx)
+INLINE __u32 record(struct bpf_sock_ops *ctx)
 {
 	struct bpf_sock *sk;
 	struct key key;
@@ -38,7 +39,7 @@ INLINE __u32 record(volatile struct bpf_sock_ops *ctx)
 	return RECORDED;
 }
 
-SECTION("prog") int record_socket(volatile struct bpf_sock_ops *ctx)
+SECTION("prog") int record_socket(struct bpf_sock_ops *ctx)
 {
 	switch (ctx->op) {
 	case BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB:

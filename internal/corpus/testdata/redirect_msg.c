@@ -1,7 +1,7 @@
 #include "sockredir.h"
 
 /* The key of the peer: the connection seen from its end. */
-INLINE void store_peer_key(struct key *key, volatile struct sk_msg_md *ctx)
+INLINE void store_peer_key(struct key *key, struct sk_msg_md *ctx)
 {
 	key->netns = bpf_get_netns_cookie(ctx);
 	key->local_port = ctx->remote_port;
@@ -15,13 +15,14 @@ INLINE void store_peer_key(struct key *key, volatile struct sk_msg_md *ctx)
 		key->remote[1] = ctx->local_ip6[1];
 		key->remote[2] = ctx->local_ip6[2];
 		key->remote[3] = ctx->local_ip6[3];
+		barrier();
 	} else {
 		mapped(key->local, ctx->remote_ip4);
 		mapped(key->remote, ctx->local_ip4);
 	}
 }
 
-INLINE __u32 redirect(volatile struct sk_msg_md *ctx)
+INLINE __u32 redirect(struct sk_msg_md *ctx)
 {
 	__u32 *state = bpf_sk_storage_get(&plain_tcp, ctx->sk, 0, 0);
 	struct key key;
@@ -35,7 +36,7 @@ INLINE __u32 redirect(volatile struct sk_msg_md *ctx)
 	return PASSED;
 }
 
-SECTION("prog") int redirect_msg(volatile struct sk_msg_md *ctx)
+SECTION("prog") int redirect_msg(struct sk_msg_md *ctx)
 {
 	struct counter *c = count_event(redirect(ctx));
 
