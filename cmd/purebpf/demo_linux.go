@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"time"
 
 	"github.com/purebpf/purebpf/internal/capability"
@@ -12,13 +12,16 @@ import (
 
 // demonstrate runs the program again in a sandbox, and there shows what the programs do.
 func demonstrate(c *console, all []program) error {
-	// CAP_SYS_ADMIN makes the namespaces, CAP_NET_ADMIN sets loopback up in them and attaches to sockets and cgroups.
-	missing, err := capability.Missing(capability.CAP_SYS_ADMIN, capability.CAP_NET_ADMIN, capability.CAP_BPF)
+	missing, err := missingCapabilities()
 	if err != nil {
 		return err
 	}
 	if len(missing) > 0 {
-		return onlyAssembled(c, all, fmt.Errorf("this process lacks %s, so nothing was loaded: run it as root", capability.List(missing)))
+		hint := "run it as root"
+		if os.Geteuid() == 0 {
+			hint = "root of a container or a user namespace is not enough"
+		}
+		return onlyAssembled(c, all, fmt.Errorf("this process lacks %s, so nothing was loaded: %s", capability.List(missing), hint))
 	}
 	var failure error
 	status, err := sandbox.Run(func(s *sandbox.Sandbox) int {
@@ -34,6 +37,19 @@ func demonstrate(c *console, all []program) error {
 		return exitStatus(status)
 	}
 	return nil
+}
+
+// missingCapabilities returns those of the demonstration that this process lacks.
+func missingCapabilities() ([]capability.Capability, error) {
+	need := []capability.Capability{
+		capability.CAP_SYS_ADMIN, // makes the namespaces
+		capability.CAP_NET_ADMIN, // sets loopback up in them, attaches to the cgroup
+		capability.CAP_BPF,
+	}
+	if os.Geteuid() != 0 {
+		need = append(need, capability.CAP_DAC_OVERRIDE) // makes the cgroup, below one that is root's
+	}
+	return capability.Missing(need...)
 }
 
 // onlyAssembled shows the programs and returns why there is no more to show.
@@ -79,14 +95,13 @@ func show(c *console, all []program, s *sandbox.Sandbox) error {
 	if err := table(c.stdout, rows); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(c.stdout, legend, redirected.packets, redirected.packetsWithout); err != nil {
-		return err
-	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	_, err = io.WriteString(c.stdout, "\nAll traffic went where it should.\n")
-	return err
+	if _, err := fmt.Fprintf(c.stdout, legend, redirected.packets, redirected.packetsWithout); err != nil {
+		return err
+	}
+	return nil
 }
 
 const legend = `
@@ -95,4 +110,6 @@ LOAD is the kernel's time to verify and compile, the fastest of 5. RIGHT is how 
   bytemod    datagrams to the one of 4 sockets with the number of their first byte modulo 4, from 16 ports
   sockredir  TCP sockets and messages past TCP to the peer: %d packets on loopback, %d without it
 WITHOUT IT is the same traffic, measured again after the program was taken away.
+
+All traffic went where it should.
 `

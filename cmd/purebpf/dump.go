@@ -13,7 +13,7 @@ import (
 )
 
 var dumpCommand = command{
-	name: "dump", args: "PROGRAM [-format llvm|kernel|hex|c] [-order little|big]",
+	name: "dump", args: "PROGRAM", flags: "[-format llvm|kernel|hex|c] [-order little|big]",
 	summary: "print one as text, bytes or C",
 	help: `
 Prints a program before it is linked: where it names a map, the map's descriptor is missing.

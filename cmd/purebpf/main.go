@@ -18,8 +18,9 @@ import (
 
 // command is one of the things the tool does.
 type command struct {
-	name, args, summary, help string
-	run                       func(c *console, args []string) error
+	name, args, flags, summary string
+	help                       string
+	run                        func(c *console, args []string) error
 }
 
 // console is what a command writes to.
@@ -95,8 +96,7 @@ func (c *console) status(cmd command, err error) int {
 		cmd.describe(c.stdout)
 		return 0
 	case errors.As(err, &misused):
-		fmt.Fprintf(c.stderr, "purebpf %s: %v\n\n", cmd.name, err)
-		cmd.describe(c.stderr)
+		fmt.Fprintf(c.stderr, "purebpf %s: %v\n\nusage: %s\npurebpf help %s says more.\n", cmd.name, err, cmd.synopsis(), cmd.name)
 		return 2
 	case errors.As(err, &status):
 		return int(status)
@@ -114,7 +114,11 @@ func usage(w io.Writer) {
 }
 
 func (cmd command) describe(w io.Writer) {
-	fmt.Fprintf(w, "usage: %s\n\n%s\n", strings.TrimSpace("purebpf "+cmd.name+" "+cmd.args), strings.TrimSpace(cmd.help))
+	fmt.Fprintf(w, "usage: %s\n\n%s\n", cmd.synopsis(), strings.TrimSpace(cmd.help))
+}
+
+func (cmd command) synopsis() string {
+	return strings.Join(strings.Fields("purebpf "+cmd.name+" "+cmd.args+" "+cmd.flags), " ")
 }
 
 // parse lets flags stand before, between and behind the other arguments, and returns the others.
