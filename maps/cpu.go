@@ -4,10 +4,11 @@ package maps
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/purebpf/purebpf/internal/sys"
 )
 
 // PossibleCPUs returns the number of CPUs that the machine may ever have, which is the number of values that a per-CPU
@@ -17,7 +18,7 @@ func PossibleCPUs() (int, error) { return possibleCPUs() }
 // possibleCPUs is read once: the kernel fixes it at boot.
 var possibleCPUs = sync.OnceValues(func() (int, error) {
 	const path = "/sys/devices/system/cpu/possible"
-	list, err := os.ReadFile(path)
+	list, err := sys.ReadFile(path)
 	if err != nil {
 		return 0, fmt.Errorf("count the possible CPUs: %w", err)
 	}

@@ -4,11 +4,11 @@ package maps
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/sys"
 )
 
 // Info is what the kernel knows of a map.
@@ -49,7 +49,7 @@ func (r *Raw) Info() (Info, error) {
 
 // fdInfo returns a number from /proc/self/fdinfo, 0 for one that this kernel does not have.
 func fdInfo(fd int, name string) (uint64, error) {
-	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
+	text, err := sys.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
 	if err != nil {
 		return 0, err
 	}

@@ -15,7 +15,6 @@ package capability
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -123,12 +122,13 @@ func Missing(caps ...Capability) ([]Capability, error) {
 const initialUserNamespace = "user:[4026531837]"
 
 func inInitialUserNamespace() (bool, error) {
-	name, err := os.Readlink("/proc/self/ns/user")
-	if os.IsNotExist(err) {
+	var name [len(initialUserNamespace) + 1]byte // a longer name is another one
+	n, err := unix.Readlink("/proc/self/ns/user", name[:])
+	if err == unix.ENOENT {
 		return true, nil // a kernel without CONFIG_USER_NS has one only
 	}
 	if err != nil {
 		return false, fmt.Errorf("read the user namespace: %w", err)
 	}
-	return name == initialUserNamespace, nil
+	return string(name[:n]) == initialUserNamespace, nil
 }

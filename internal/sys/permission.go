@@ -5,7 +5,6 @@ package sys
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -70,7 +69,7 @@ func permissionReason(missing, need []capability.Capability) string {
 }
 
 func readNumber(path string) (uint64, error) {
-	b, err := os.ReadFile(path)
+	b, err := ReadFile(path)
 	if err != nil {
 		return 0, err
 	}
@@ -79,7 +78,7 @@ func readNumber(path string) (uint64, error) {
 
 // statusField returns a field of /proc/self/status.
 func statusField(name string) (string, error) {
-	b, err := os.ReadFile("/proc/self/status")
+	b, err := ReadFile("/proc/self/status")
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +92,7 @@ func statusField(name string) (string, error) {
 
 // lockdownMode returns the mode in brackets in /sys/kernel/security/lockdown, "" when the kernel has no lockdown.
 func lockdownMode() string {
-	b, err := os.ReadFile("/sys/kernel/security/lockdown")
+	b, err := ReadFile("/sys/kernel/security/lockdown")
 	if err != nil {
 		return ""
 	}
