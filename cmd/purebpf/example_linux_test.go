@@ -14,12 +14,10 @@ import (
 // Example counts the datagrams that a socket gets, by their length.
 func Example() {
 	counts, err := maps.New[uint32, uint64](asm.MapSpec{Name: "counts", Type: asm.MapArray, MaxEntries: 2048}, nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer counts.Close()
 
-	// Write: skb->len is the key; counts[key]++; let the datagram pass.
+	// Write: counts[skb->len]++, and let the datagram pass.
 	b := asm.NewBuilder("count_by_length", asm.SocketFilter)
 	key := b.Stack("key", 4)
 	b.Store(key.U32(0), b.Load(b.Context().Field(asm.SkBuffLen)))
@@ -29,41 +27,32 @@ func Example() {
 	})
 	b.Return(0xffff) // the number of bytes to keep
 	program, err := b.Program()
-	if err != nil {
-		log.Fatal(err) // names the line above that is wrong
-	}
+	check(err) // names the line above that is wrong
 
-	// Link: put the map's descriptor where the program names the map. Load: hand it to the kernel.
+	// Link: put the map's descriptor where the program names the map. Load: hand the program to the kernel.
 	linked, err := reloc.Link(program, reloc.Symbols{"counts": reloc.Map(counts.FD(), counts.Spec())})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	loaded, err := loader.Load(linked, nil)
-	if err != nil {
-		log.Fatal(err) // has the verifier's log
-	}
+	check(err) // shows the verifier's log
 	defer loaded.Close()
 
-	// Attach: any socket of package net.
+	// Attach: to any socket of package net.
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		log.Fatal(err)
-	}
+	check(err)
 	defer conn.Close()
-	if err := loader.AttachSocketFilter(conn, loaded); err != nil {
-		log.Fatal(err)
-	}
+	check(loader.AttachSocketFilter(conn, loaded))
 
 	for _, text := range []string{"one", "two", "three"} {
-		if _, err := conn.WriteTo([]byte(text), conn.LocalAddr()); err != nil {
-			log.Fatal(err)
-		}
+		_, err := conn.WriteTo([]byte(text), conn.LocalAddr())
+		check(err)
 	}
-	for _, length := range []uint32{3, 5} {
-		n, err := counts.Lookup(8 + length) // the filter sees the UDP header, too
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(n, "of", length, "bytes")
+	n, err := counts.Lookup(8 + 3) // the filter sees the UDP header, too
+	check(err)
+	fmt.Println(n, "datagrams of 3 bytes")
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
 	}
 }
