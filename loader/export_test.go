@@ -3,9 +3,15 @@
 package loader
 
 import (
+	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/sys"
 	"github.com/purebpf/purebpf/maps"
 )
+
+// LoadWithLogLimit is Load with less room for the log than Load takes.
+func LoadWithLogLimit(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
+	return load(p, opts, limit)
+}
 
 // AttachSocketMapPlain and AttachCgroupPlain attach as on a kernel without links.
 

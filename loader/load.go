@@ -69,11 +69,7 @@ func Load(p *asm.Program, opts *Options) (*Program, error) {
 	if !p.Linked() {
 		return nil, fmt.Errorf("load program %s: %w: %s", p.Name(), ErrUnlinked, unlinked(p))
 	}
-	fd, log, err := load(p, opts)
-	if err != nil {
-		return nil, err
-	}
-	return &Program{fd: fd, name: p.Name(), kind: p.Type(), attach: p.AttachType(), log: log}, nil
+	return load(p, opts, maxLogSize)
 }
 
 // unlinked lists the symbols that a program refers to.
@@ -96,7 +92,8 @@ func unlinked(p *asm.Program) string {
 	return b.String()
 }
 
-func load(p *asm.Program, opts *Options) (*sys.FD, string, error) {
+// load loads with logs of up to limit bytes.
+func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
 	insns := p.AppendTo(make([]byte, 0, 8*p.Slots()), binary.NativeEndian)
 	attr := sys.ProgLoadAttr{
 		ProgType:           uint32(p.Type()),
@@ -107,19 +104,22 @@ func load(p *asm.Program, opts *Options) (*sys.FD, string, error) {
 		ProgName:           sys.NewObjName(p.Name()),
 		ExpectedAttachType: uint32(p.AttachType()),
 	}
+	log := ""
+	fd, err := (*sys.FD)(nil), error(nil)
 	if opts.Log != 0 {
-		return loadWithLog(p, &attr, opts.Log)
+		fd, log, err = loadWithLog(p, &attr, opts.Log, limit)
+	} else if fd, err = sys.ProgLoad(&attr); err != nil {
+		fd, err = explain(p, &attr, err, limit)
 	}
-	fd, err := sys.ProgLoad(&attr)
-	if err == nil {
-		return fd, "", nil
+	if err != nil {
+		return nil, err
 	}
-	return explain(p, &attr, err)
+	return &Program{fd: fd, name: p.Name(), kind: p.Type(), attach: p.AttachType(), log: log}, nil
 }
 
 // explain finds out why the kernel refused a program. It may happen to load it in the end: where RLIMIT_MEMLOCK was the
 // reason, or where the refusal was for a moment only.
-func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error) (*sys.FD, string, error) {
+func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error, limit uint32) (*sys.FD, error) {
 	if refusal == unix.EPERM {
 		need := Capabilities(p.Type())
 		var fd *sys.FD
@@ -128,37 +128,37 @@ func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error) (*sys.FD, st
 			return err
 		}, need...)
 		if err == nil {
-			return fd, "", nil
+			return fd, nil
 		}
 		// Before Linux 5.8 the verifier itself answers some programs with EPERM, and says why.
-		if log, _, _ := record(attr, LogInstructions); log.text != "" {
-			return nil, "", rejected(p, attr.ProgFlags, err, log)
+		if log, fd, _ := record(attr, LogInstructions, limit); fd != nil {
+			return fd, nil
+		} else if log.text != "" {
+			return nil, rejected(p, attr.ProgFlags, err, log)
 		}
-		return nil, "", loadError(p, attr.ProgFlags, sys.ExplainPermission(err, need...))
+		return nil, loadError(p, attr.ProgFlags, sys.ExplainPermission(err, need...))
 	}
-	log, fd, err := record(attr, LogInstructions)
+	log, fd, err := record(attr, LogInstructions, limit)
 	if err == nil {
-		return fd, "", nil
+		return fd, nil
 	}
-	return nil, "", rejected(p, attr.ProgFlags, refusal, log)
+	return nil, rejected(p, attr.ProgFlags, refusal, log)
 }
 
 // loadWithLog loads with a log from the beginning.
-func loadWithLog(p *asm.Program, attr *sys.ProgLoadAttr, level LogLevel) (*sys.FD, string, error) {
-	log, fd, err := record(attr, level)
-	if err == nil {
-		return fd, log.text, nil
-	}
-	attr.LogLevel, attr.LogSize, attr.LogBuf = 0, 0, sys.Pointer{}
+func loadWithLog(p *asm.Program, attr *sys.ProgLoadAttr, level LogLevel, limit uint32) (*sys.FD, string, error) {
+	log, fd, err := record(attr, level, limit)
 	if err == unix.ENOSPC || err == unix.EPERM {
-		// The log does not say which errno there would have been: the kernel gives ENOSPC for the log the precedence.
+		// With ENOSPC the kernel says that the log does not fit, and not what it thinks of the program.
+		attr.LogLevel, attr.LogSize, attr.LogBuf = 0, 0, sys.Pointer{}
 		fd, err = sys.ProgLoad(attr)
-		switch {
-		case err == nil:
-			return fd, log.text, nil
-		case err == unix.EPERM:
-			return explain(p, attr, err)
-		}
+	}
+	switch err {
+	case nil:
+		return fd, log.text, nil
+	case unix.EPERM:
+		fd, err = explain(p, attr, err, limit)
+		return fd, "", err
 	}
 	return nil, "", rejected(p, attr.ProgFlags, err, log)
 }
@@ -178,8 +178,8 @@ const (
 
 // record loads with a buffer for the log that grows until the log fits. The error is ENOSPC when the greatest is too
 // small; up to Linux 6.3 the buffer then has the beginning of the log, since 6.4 its end, which matters more.
-func record(attr *sys.ProgLoadAttr, level LogLevel) (verifierLog, *sys.FD, error) {
-	for size := uint32(minLogSize); ; {
+func record(attr *sys.ProgLoadAttr, level LogLevel, limit uint32) (verifierLog, *sys.FD, error) {
+	for size := min(minLogSize, limit); ; {
 		buf := make([]byte, size)
 		attr.LogLevel, attr.LogSize, attr.LogBuf = uint32(level), size, sys.BytesPointer(buf)
 		attr.LogTrueSize = 0
@@ -188,11 +188,11 @@ func record(attr *sys.ProgLoadAttr, level LogLevel) (verifierLog, *sys.FD, error
 		if err != unix.ENOSPC {
 			return log, fd, err
 		}
-		if size == maxLogSize {
+		if size == limit {
 			log.truncated = true
 			return log, nil, err
 		}
-		size = min(max(4*size, attr.LogTrueSize), maxLogSize)
+		size = min(max(4*size, attr.LogTrueSize), limit)
 	}
 }
 
