@@ -56,7 +56,7 @@ type assembly struct {
 	slot    []int  // the same in slots
 }
 
-func (a *assembly) fail(from callers, index int, text string, err error) {
+func (a *assembly) fail(from origin, index int, text string, err error) {
 	a.errs = append(a.errs, &Error{Position: from.position(), Program: a.b.spec.Name, Index: index, Text: text, Err: err})
 }
 
@@ -183,20 +183,24 @@ func longForm(i Instruction) int {
 func (a *assembly) emit() ProgramSpec {
 	spec := a.b.spec.clone()
 	spec.Instructions = make([]Instruction, 0, a.index[len(a.nodes)])
-	spec.Positions = make([]Position, 0, cap(spec.Instructions))
-	known := make(map[callers]Position)
+	if !a.b.noLines {
+		spec.Positions = make([]Position, 0, cap(spec.Instructions))
+	}
+	lines := lines{comments: a.b.comments}
 	for i, n := range a.nodes {
-		pos, ok := known[n.from]
-		if !ok {
-			pos = n.from.position()
-			known[n.from] = pos
-		}
 		if n.kind != 0 && a.targets[i] < 0 {
 			spec.References = append(spec.References, Reference{Index: a.index[i], Kind: n.kind, Symbol: n.symbol})
 		}
 		spec.Instructions = a.resolve(spec.Instructions, i)
-		for len(spec.Positions) < len(spec.Instructions) {
-			spec.Positions = append(spec.Positions, pos)
+		if a.b.noLines {
+			continue
+		}
+		position, comment := lines.of(n.from)
+		for i := len(spec.Positions); i < len(spec.Instructions); i++ {
+			spec.Positions = append(spec.Positions, position)
+			if comment != "" {
+				spec.Comments = append(spec.Comments, Comment{Index: i, Text: comment})
+			}
 		}
 	}
 	spec.Labels = a.labels

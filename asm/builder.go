@@ -27,16 +27,18 @@ type Builder struct {
 	nodes  []node
 	labels map[string]label
 	errs   []error
-	from   callers // of NewBuilder
+	from   origin // of NewBuilder
 
 	next        Register // the next virtual register, 0 when there is none yet
 	context     Register // what Context returned, 0 before
-	contextFrom callers
+	contextFrom origin
 	arity       map[string]int          // arguments of the subprograms that Function made
 	loops       []loop                  // that are being written
 	uniques     int                     // labels of the builder's own
 	marked      int                     // the node that the last label stands before
 	keys        map[string]*StackObject // of counters
+	comments    []comment
+	noLines     bool
 	dump        io.Writer
 }
 
@@ -50,14 +52,14 @@ type node struct {
 	copy   bool          // a move that the builder made, which may vanish
 	args   int           // of a call: registers that hold arguments, -1 for unknown
 	object *StackObject  // of a load, store or addition: the offset is relative to it
-	from   callers
+	from   origin
 }
 
 // label is a place between instructions: before node index.
 type label struct {
 	index    int
 	function bool
-	from     callers
+	from     origin
 }
 
 // Operand is the right side of an operation: a Register, UpdateFlags, or a constant of one of Go's own integer types,
@@ -78,7 +80,8 @@ const (
 
 // NewBuilder begins a program. The name is what the kernel, bpftool and our errors call it.
 func NewBuilder(name string, t ProgramType) *Builder {
-	b := &Builder{spec: ProgramSpec{Name: name, Type: t}, cpu: V3, next: firstVirtual, labels: make(map[string]label), from: here()}
+	b := &Builder{spec: ProgramSpec{Name: name, Type: t}, cpu: V3, next: firstVirtual, labels: make(map[string]label)}
+	b.from = b.here()
 	b.labels[name] = label{function: true, from: b.from}
 	if err := checkName(name); err != nil {
 		b.fail(b.from, "", err)
@@ -103,37 +106,37 @@ func (b *Builder) Target(v CPU) { b.cpu = v }
 func (b *Builder) DeclareMap(spec MapSpec) MapRef {
 	ref := MapRef{spec.Name}
 	if err := spec.layOut(); err != nil {
-		b.fail(here(), "map "+spec.Name, err)
+		b.fail(b.here(), "map "+spec.Name, err)
 	}
 	for _, m := range b.spec.Maps {
 		if m.Name != spec.Name {
 			continue
 		}
 		if !m.Equal(spec) {
-			b.fail(here(), "map "+spec.Name, errors.New("declared before with another specification"))
+			b.fail(b.here(), "map "+spec.Name, errors.New("declared before with another specification"))
 		}
 		return ref
 	}
 	if err := checkName(spec.Name); err != nil {
-		b.fail(here(), "map "+spec.Name, err)
+		b.fail(b.here(), "map "+spec.Name, err)
 	}
 	b.spec.Maps = append(b.spec.Maps, spec.clone())
 	return ref
 }
 
 // Label names the place before the next instruction. Labels are for the whole program, in one space with subprograms.
-func (b *Builder) Label(name string) { b.define(name, false, here()) }
+func (b *Builder) Label(name string) { b.define(name, false, b.here()) }
 
 // Subprogram ends the function before and begins another, for CallSubprogram and LdFunc.
 func (b *Builder) Subprogram(name string) {
-	from := here()
+	from := b.here()
 	if len(b.nodes) == 0 {
 		b.fail(from, "subprogram "+name, fmt.Errorf("the main function %s has no instructions yet", b.spec.Name))
 	}
 	b.define(name, true, from)
 }
 
-func (b *Builder) define(name string, function bool, from callers) {
+func (b *Builder) define(name string, function bool, from origin) {
 	what := "label " + name
 	if function {
 		what = "subprogram " + name
@@ -157,7 +160,7 @@ func (b *Builder) define(name string, function bool, from callers) {
 }
 
 // Emit appends an instruction as it is. Jumps and calls in it keep their distances.
-func (b *Builder) Emit(i Instruction) { b.add(node{ins: i, from: here()}) }
+func (b *Builder) Emit(i Instruction) { b.add(node{ins: i, from: b.here()}) }
 
 func (b *Builder) add(n node) {
 	if !n.bad {
@@ -189,7 +192,7 @@ func (b *Builder) reject(n *node, err error) {
 }
 
 // fail records an error that is about a call and not about an instruction.
-func (b *Builder) fail(from callers, text string, err error) {
+func (b *Builder) fail(from origin, text string, err error) {
 	b.errs = append(b.errs, &Error{Position: from.position(), Program: b.spec.Name, Index: -1, Text: text, Err: err})
 }
 

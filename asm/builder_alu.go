@@ -97,12 +97,12 @@ func (b *Builder) Neg32(dst Register) { b.alu(ClassALU, OpNeg, dst, 0) }
 
 // MovSX is dst = (s8)src, (s16)src or (s32)src: the lower 8, 16 or 32 bits of src with their sign extended to 64 bits.
 // Version 4.
-func (b *Builder) MovSX(dst, src Register, bits int) { b.movSX(ClassALU64, dst, src, bits, here()) }
+func (b *Builder) MovSX(dst, src Register, bits int) { b.movSX(ClassALU64, dst, src, bits, b.here()) }
 
 // MovSX32 is wdst = (s8)wsrc or (s16)wsrc: the lower 8 or 16 bits of src with their sign extended to 32 bits. Version 4.
-func (b *Builder) MovSX32(dst, src Register, bits int) { b.movSX(ClassALU, dst, src, bits, here()) }
+func (b *Builder) MovSX32(dst, src Register, bits int) { b.movSX(ClassALU, dst, src, bits, b.here()) }
 
-func (b *Builder) movSX(c Class, dst, src Register, bits int, from callers) {
+func (b *Builder) movSX(c Class, dst, src Register, bits int, from origin) {
 	n := node{ins: Instruction{Op: ALUOpcode(c, OpMov, X), Dst: dst, Src: src, Off: int16(bits)}, from: from}
 	if bits != 8 && bits != 16 && (bits != 32 || c == ClassALU) {
 		n.ins.Off = 0
@@ -122,13 +122,13 @@ func (b *Builder) BE(dst Register, bits int) { b.end(ClassALU, X, dst, bits) }
 func (b *Builder) Bswap(dst Register, bits int) { b.end(ClassALU64, K, dst, bits) }
 
 func (b *Builder) end(c Class, s Source, dst Register, bits int) {
-	b.add(node{ins: Instruction{Op: ALUOpcode(c, OpEnd, s), Dst: dst, Imm: int64(bits)}, from: here()})
+	b.add(node{ins: Instruction{Op: ALUOpcode(c, OpEnd, s), Dst: dst, Imm: int64(bits)}, from: b.here()})
 }
 
 // AddrSpaceCast is dst = addr_space_cast(src, to, from), for pointers into an arena: the kernel knows the casts from 0 to
 // 1 and from 1 to 0. Linux 6.9.
 func (b *Builder) AddrSpaceCast(dst, src Register, to, from int) {
-	n := node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: dst, Src: src, Off: offAddrSpaceCast}, from: here()}
+	n := node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: dst, Src: src, Off: offAddrSpaceCast}, from: b.here()}
 	n.ins.Imm = int64(to)<<16 | int64(from)&0xffff
 	if to < 0 || to > 1 || from != 1-to {
 		b.reject(&n, fmt.Errorf("%w: no cast from address space %d to %d", ErrImmediate, from, to))
@@ -137,7 +137,7 @@ func (b *Builder) AddrSpaceCast(dst, src Register, to, from int) {
 }
 
 func (b *Builder) alu(c Class, op ALUOp, dst Register, src Operand) {
-	n := node{ins: Instruction{Op: ALUOpcode(c, op&0xff, K), Dst: dst, Off: int16(op >> 8)}, from: here()}
+	n := node{ins: Instruction{Op: ALUOpcode(c, op&0xff, K), Dst: dst, Off: int16(op >> 8)}, from: b.here()}
 	width := 32
 	if c == ClassALU64 {
 		width = 64

@@ -10,16 +10,16 @@ import (
 var ErrOperand = errors.New("bad operand")
 
 // Ldx loads: dst = *(u32 *)(base + off). The value is zero-extended, or sign-extended for the signed forms of Mem.
-func (b *Builder) Ldx(dst Register, m Mem) { b.load(dst, m, here()) }
+func (b *Builder) Ldx(dst Register, m Mem) { b.load(dst, m, b.here()) }
 
 // Stx stores a register: *(u32 *)(base + off) = src.
 func (b *Builder) Stx(m Mem, src Register) {
-	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: m.Base, Src: src}, from: here()}, m)
+	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: m.Base, Src: src}, from: b.here()}, m)
 }
 
 // St stores a constant: *(u32 *)(base + off) = imm. A constant for 8 bytes is 32 bits that are sign-extended.
 func (b *Builder) St(m Mem, imm Operand) {
-	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: m.Base}, from: here()}
+	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: m.Base}, from: b.here()}
 	b.place(&n, m)
 	if _, ok := imm.(Register); ok {
 		b.reject(&n, fmt.Errorf("%w: a register, which Stx stores", ErrOperand))
@@ -89,31 +89,31 @@ func (b *Builder) Xchg(m Mem, src Register) { b.atomic(AtomicXchg, m, src) }
 func (b *Builder) CmpXchg(m Mem, src Register) { b.atomic(AtomicCmpXchg, m, src) }
 
 func (b *Builder) atomic(op AtomicOp, m Mem, src Register) {
-	n := node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeAtomic, W), Dst: m.Base, Src: src, Imm: int64(op)}, from: here()}
+	n := node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeAtomic, W), Dst: m.Base, Src: src, Imm: int64(op)}, from: b.here()}
 	b.access(n, m)
 }
 
 // LoadAcquire is dst = load_acquire(m), of any size. Linux 6.15.
 func (b *Builder) LoadAcquire(dst Register, m Mem) {
 	op := MemOpcode(ClassSTX, ModeAtomic, W)
-	b.access(node{ins: Instruction{Op: op, Dst: dst, Src: m.Base, Imm: int64(AtomicLoadAcquire)}, from: here()}, m)
+	b.access(node{ins: Instruction{Op: op, Dst: dst, Src: m.Base, Imm: int64(AtomicLoadAcquire)}, from: b.here()}, m)
 }
 
 // StoreRelease is store_release(m, src), of any size. Linux 6.15.
 func (b *Builder) StoreRelease(m Mem, src Register) {
 	op := MemOpcode(ClassSTX, ModeAtomic, W)
-	b.access(node{ins: Instruction{Op: op, Dst: m.Base, Src: src, Imm: int64(AtomicStoreRelease)}, from: here()}, m)
+	b.access(node{ins: Instruction{Op: op, Dst: m.Base, Src: src, Imm: int64(AtomicStoreRelease)}, from: b.here()}, m)
 }
 
 // LdAbs is r0 = *(u32 *)skb[off] in network order, for programs on socket buffers whose r6 holds the context. It ends
 // the program with 0 when the packet is too short. Legacy: bpf_skb_load_bytes says so instead.
 func (b *Builder) LdAbs(s Size, off int32) {
-	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeAbs, W), Imm: int64(off)}, from: here()}, s)
+	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeAbs, W), Imm: int64(off)}, from: b.here()}, s)
 }
 
 // LdInd is r0 = *(u32 *)skb[src + off], otherwise as LdAbs.
 func (b *Builder) LdInd(s Size, src Register, off int32) {
-	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeInd, W), Src: src, Imm: int64(off)}, from: here()}, s)
+	b.packet(node{ins: Instruction{Op: MemOpcode(ClassLD, ModeInd, W), Src: src, Imm: int64(off)}, from: b.here()}, s)
 }
 
 func (b *Builder) packet(n node, s Size) {
@@ -127,7 +127,7 @@ func (b *Builder) packet(n node, s Size) {
 
 // LdImm64 is dst = imm ll: any 64-bit constant, in two slots.
 func (b *Builder) LdImm64(dst Register, imm Operand) {
-	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst}, from: here()}
+	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst}, from: b.here()}
 	v, _, ok := constant(imm)
 	if !ok {
 		b.reject(&n, fmt.Errorf("%w: %T, want an integer", ErrOperand, imm))
@@ -138,12 +138,12 @@ func (b *Builder) LdImm64(dst Register, imm Operand) {
 
 // LdMap loads the address of the map that symbol names, for helpers that take a map.
 func (b *Builder) LdMap(dst Register, symbol string) {
-	b.symbol(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapFD}, kind: RefMap, symbol: symbol, from: here()})
+	b.symbol(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapFD}, kind: RefMap, symbol: symbol, from: b.here()})
 }
 
 // LdMapValue loads the address of byte off of the only value of the array map that symbol names. Linux 5.2.
 func (b *Builder) LdMapValue(dst Register, symbol string, off uint32) {
-	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapValue, Imm: int64(off) << 32}, kind: RefMapValue, symbol: symbol, from: here()}
+	n := node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapValue, Imm: int64(off) << 32}, kind: RefMapValue, symbol: symbol, from: b.here()}
 	if off > math.MaxInt32 {
 		b.reject(&n, fmt.Errorf("%w: offset %d does not fit 31 bits", ErrImmediate, off))
 	}
@@ -152,26 +152,26 @@ func (b *Builder) LdMapValue(dst Register, symbol string, off uint32) {
 
 // LdFunc loads the address of a subprogram, for helpers that call back such as bpf_loop. Linux 5.13.
 func (b *Builder) LdFunc(dst Register, name string) {
-	b.symbol(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64Func, Imm: 1<<32 - 1}, kind: RefFunc, symbol: name, from: here()})
+	b.symbol(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64Func, Imm: 1<<32 - 1}, kind: RefFunc, symbol: name, from: b.here()})
 }
 
 // LdBTFID loads the address of the kernel variable with the given BTF id, of the module whose BTF descriptor is fd or of
 // the kernel itself when fd is 0. Linux 5.10.
 func (b *Builder) LdBTFID(dst Register, id, fd int32) {
-	b.imm64(dst, Imm64BTFID, int64(fd)<<32|int64(uint32(id)), here())
+	b.imm64(dst, Imm64BTFID, int64(fd)<<32|int64(uint32(id)), b.here())
 }
 
 // LdMapIndex is LdMap for entry index of the fd_array that the program is loaded with. Linux 5.14.
 func (b *Builder) LdMapIndex(dst Register, index int32) {
-	b.imm64(dst, Imm64MapIndex, int64(uint32(index)), here())
+	b.imm64(dst, Imm64MapIndex, int64(uint32(index)), b.here())
 }
 
 // LdMapIndexValue is LdMapValue for entry index of the fd_array that the program is loaded with. Linux 5.14.
 func (b *Builder) LdMapIndexValue(dst Register, index, off int32) {
-	b.imm64(dst, Imm64MapIndexValue, int64(off)<<32|int64(uint32(index)), here())
+	b.imm64(dst, Imm64MapIndexValue, int64(off)<<32|int64(uint32(index)), b.here())
 }
 
-func (b *Builder) imm64(dst, src Register, imm int64, from callers) {
+func (b *Builder) imm64(dst, src Register, imm int64, from origin) {
 	b.add(node{ins: Instruction{Op: OpLdImm64, Dst: dst, Src: src, Imm: imm}, from: from})
 }
 

@@ -96,14 +96,14 @@ var inverse = [16]JumpOp{
 // JumpIf jumps to label when c holds: if r1 == r2 goto label. That is one instruction, unless c combines several.
 func (b *Builder) JumpIf(c Cond, label string) {
 	if c.logic != leaf {
-		b.branch(c, label, true, here())
+		b.branch(c, label, true, b.here())
 		return
 	}
-	b.compare(c, label, here())
+	b.compare(c, label, b.here())
 }
 
 // compare appends the conditional jump of a single comparison.
-func (b *Builder) compare(c Cond, label string, from callers) {
+func (b *Builder) compare(c Cond, label string, from origin) {
 	n := node{ins: Instruction{Op: JumpOpcode(c.class, c.op, K), Dst: c.left}, target: label, from: from}
 	width := 64
 	if c.class == ClassJMP32 {
@@ -120,18 +120,18 @@ func (b *Builder) compare(c Cond, label string, from callers) {
 
 // Jump jumps to label: goto label. The distance has 16 bits.
 func (b *Builder) Jump(label string) {
-	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJA, K)}, target: label, from: here()})
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJA, K)}, target: label, from: b.here()})
 }
 
 // JumpLong jumps to label with a distance of 32 bits: gotol label. Version 4, Linux 6.6.
 func (b *Builder) JumpLong(label string) {
-	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP32, OpJA, K)}, target: label, from: here()})
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP32, OpJA, K)}, target: label, from: b.here()})
 }
 
 // MayGoto jumps to label when the program has run too long, and falls through otherwise: may_goto label. It bounds a
 // loop for the verifier. Linux 6.9.
 func (b *Builder) MayGoto(label string) {
-	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: label, from: here()})
+	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: label, from: b.here()})
 }
 
 // jump appends a jump to a label. Whether there is such a label is seen when all are known, but for the empty name,
@@ -145,23 +145,23 @@ func (b *Builder) jump(n node) {
 
 // CallHelper calls a helper function of the kernel. Its arguments are in r1 to r5, its result will be in r0.
 func (b *Builder) CallHelper(h Helper) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(h)}, args: max(0, h.MinArgs()), from: here()})
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(h)}, args: max(0, h.MinArgs()), from: b.here()})
 }
 
 // CallSubprogram calls a subprogram of this program or, when it has none of that name, of the object it is linked in.
 // Linux 4.16.
 func (b *Builder) CallSubprogram(name string) {
-	n := node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallSubprogram, Imm: -1}, kind: RefCall, symbol: name, args: -1, from: here()}
+	n := node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallSubprogram, Imm: -1}, kind: RefCall, symbol: name, args: -1, from: b.here()}
 	b.symbol(n)
 }
 
 // CallKfunc calls the kernel function with the given BTF id, of the kernel itself for index 0 or of the module whose BTF
 // descriptor is at index of the program's fd_array. Linux 5.13.
 func (b *Builder) CallKfunc(btfID int32, index int16) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallKfunc, Off: index, Imm: int64(btfID)}, from: here()})
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallKfunc, Off: index, Imm: int64(btfID)}, from: b.here()})
 }
 
 // Exit ends the function; r0 is its result.
 func (b *Builder) Exit() {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpExit, K)}, from: here()})
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpExit, K)}, from: b.here()})
 }

@@ -32,7 +32,7 @@ func (c *Counters) Names() []string { return slices.Clone(c.names) }
 
 // Count adds n, a register or a constant, to a counter of this CPU.
 func (b *Builder) Count(c *Counters, counter string, n Operand) {
-	from := here()
+	from := b.here()
 	index := slices.Index(c.names, counter)
 	if index < 0 {
 		b.fail(from, "count "+counter, fmt.Errorf("%w: the counters of %s are %v", ErrOperand, c.name, c.names))

@@ -31,17 +31,17 @@ func (b *Builder) unique() string {
 }
 
 // place defines a label that unique returned.
-func (b *Builder) mark(name string, from callers) {
+func (b *Builder) mark(name string, from origin) {
 	b.labels[name] = label{index: len(b.nodes), from: from}
 	b.marked = len(b.nodes)
 }
 
-func (b *Builder) jumpTo(to string, from callers) {
+func (b *Builder) jumpTo(to string, from origin) {
 	b.jump(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJA, K)}, target: to, from: from})
 }
 
 // branch jumps to a label when c is as wanted and falls through otherwise.
-func (b *Builder) branch(c Cond, to string, want bool, from callers) {
+func (b *Builder) branch(c Cond, to string, want bool, from origin) {
 	switch c.logic {
 	case logicNot:
 		b.branch(c.kids[0], to, !want, from)
@@ -102,7 +102,7 @@ func (b *Builder) open() bool {
 
 // If runs then when c holds, and otherwise, if one is given, the else branch.
 func (b *Builder) If(c Cond, then func(), otherwise ...func()) {
-	from := here()
+	from := b.here()
 	if len(otherwise) > 1 {
 		b.fail(from, "if", fmt.Errorf("%w: %d else branches", ErrOperand, len(otherwise)))
 	}
@@ -129,7 +129,7 @@ type loop struct{ head, end string }
 // While runs body as long as the condition holds. cond is called once, to emit what computes it. The kernel must see a
 // bound: a counter that it compares with a constant, or MayGoto.
 func (b *Builder) While(cond func() Cond, body func()) {
-	from := here()
+	from := b.here()
 	head, end := b.unique(), b.unique()
 	b.mark(head, from)
 	b.branch(cond(), end, false, from)
@@ -143,7 +143,7 @@ func (b *Builder) While(cond func() Cond, body func()) {
 // For runs body n times with a counter from 0 to n-1, in a loop whose bound the verifier sees. The counter is a
 // register; body must not change it.
 func (b *Builder) For(n int, body func(i Register)) {
-	from := here()
+	from := b.here()
 	if n < 1 {
 		b.fail(from, "for", fmt.Errorf("%w: %d rounds", ErrOperand, n))
 	}
@@ -162,7 +162,7 @@ func (b *Builder) For(n int, body func(i Register)) {
 
 // Forever runs body until it breaks or returns, or until the kernel's time for the program is up (may_goto). Linux 6.9.
 func (b *Builder) Forever(body func()) {
-	from := here()
+	from := b.here()
 	head, end := b.unique(), b.unique()
 	b.mark(head, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: end, from: from})
@@ -192,12 +192,12 @@ func (b *Builder) Unroll(n int, body func(i int)) {
 }
 
 // Break leaves the innermost loop.
-func (b *Builder) Break() { b.leave("break", here(), func(l loop) string { return l.end }) }
+func (b *Builder) Break() { b.leave("break", b.here(), func(l loop) string { return l.end }) }
 
 // Continue goes on with the next round of the innermost loop.
-func (b *Builder) Continue() { b.leave("continue", here(), func(l loop) string { return l.head }) }
+func (b *Builder) Continue() { b.leave("continue", b.here(), func(l loop) string { return l.head }) }
 
-func (b *Builder) leave(word string, from callers, to func(loop) string) {
+func (b *Builder) leave(word string, from origin, to func(loop) string) {
 	if len(b.loops) == 0 {
 		b.fail(from, word, fmt.Errorf("%w: outside a loop", ErrLabel))
 		return
@@ -217,7 +217,7 @@ func When(body func(), values ...int64) Case { return Case{values: values, body:
 // Switch runs the case that has v among its values, or otherwise, which may be nil. Up to four values are compared one by
 // one, more by halving.
 func (b *Builder) Switch(v Register, cases []Case, otherwise func()) {
-	from := here()
+	from := b.here()
 	type arm struct {
 		value int64
 		to    string

@@ -38,7 +38,7 @@ func (b *Builder) BSS(name string, size int) *Global {
 func (b *Builder) global(section, name, contents string, size int) *Global {
 	g := &Global{section: section, name: name, size: size}
 	if size < 1 {
-		b.fail(here(), "global "+name, fmt.Errorf("%w: %d bytes", ErrOperand, size))
+		b.fail(b.here(), "global "+name, fmt.Errorf("%w: %d bytes", ErrOperand, size))
 		return g
 	}
 	at := -1
@@ -75,7 +75,7 @@ func (g *Global) Offset() int { return g.offset }
 func (g *Global) Size() int { return g.size }
 
 // node loads the address of byte off.
-func (g *Global) node(dst Register, off int, from callers) node {
+func (g *Global) node(dst Register, off int, from origin) node {
 	return node{
 		ins:  Instruction{Op: OpLdImm64, Dst: dst, Src: Imm64MapValue, Imm: int64(g.offset+off) << 32},
 		kind: RefMapValue, symbol: g.section, from: from,
@@ -85,7 +85,7 @@ func (g *Global) node(dst Register, off int, from callers) node {
 // Printk writes to the kernel's trace pipe (bpf_trace_printk): format has up to three verbs such as %d, %u, %x, %lld,
 // %llx, %s and %p. Every call is expensive; it is for debugging.
 func (b *Builder) Printk(format string, args ...Operand) {
-	from := here()
+	from := b.here()
 	if len(args) > 3 {
 		b.fail(from, "printk", fmt.Errorf("%w: %d arguments, the helper takes 3", ErrOperand, len(args)))
 		return

@@ -11,7 +11,7 @@ func (r Register) virtual() bool { return r >= firstVirtual }
 // fn is a function: the main one or a subprogram.
 type fn struct {
 	name   string
-	from   callers
+	from   origin
 	blocks []*block // in the order of the code; the first one is the entry
 	args   int      // registers that hold arguments at the entry, r1 and on
 	frame  frame

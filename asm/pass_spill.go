@@ -75,12 +75,12 @@ func (f *fn) onlyConstant(is func(Register) bool) (found *inst, ok bool) {
 	return found, found != nil
 }
 
-func reload(dst Register, o *StackObject, from callers) inst {
+func reload(dst Register, o *StackObject, from origin) inst {
 	ins := Instruction{Op: MemOpcode(ClassLDX, ModeMem, DW), Dst: dst, Src: FP}
 	return inst{node: node{ins: ins, object: o, from: from}}
 }
 
-func store(o *StackObject, src Register, from callers) inst {
+func store(o *StackObject, src Register, from origin) inst {
 	ins := Instruction{Op: MemOpcode(ClassSTX, ModeMem, DW), Dst: FP, Src: src}
 	return inst{node: node{ins: ins, object: o, from: from}}
 }

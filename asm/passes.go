@@ -36,7 +36,7 @@ func (a *assembly) compile(fns []*fn) {
 }
 
 // report records an error of a pass at an instruction or function.
-func (a *assembly) report(from callers, err error) { a.fail(from, -1, "", err) }
+func (a *assembly) report(from origin, err error) { a.fail(from, -1, "", err) }
 
 // abstract reports whether the function uses what the machine does not have.
 func (f *fn) abstract() bool {
@@ -64,7 +64,7 @@ func (f *fn) abstract() bool {
 
 // reach drops blocks that hold only what the builder put there itself and that control never comes to, and reports the
 // first instruction of every other one, as the kernel does ("unreachable insn").
-func (f *fn) reach(report func(callers, error)) {
+func (f *fn) reach(report func(origin, error)) {
 	f.number()
 	seen := make([]bool, len(f.blocks))
 	todo := []*block{f.blocks[0]}

@@ -29,12 +29,15 @@ type programPrinter struct {
 }
 
 // next returns the reference of instruction i, when it has one; i only grows.
-func (t *programPrinter) next(i int) (Reference, bool) {
-	if len(t.refs) == 0 || t.refs[0].Index != i {
+func (t *programPrinter) next(i int) (Reference, bool) { return take(&t.refs, i) }
+
+// take removes the reference of instruction i from the first place of refs.
+func take(refs *[]Reference, i int) (Reference, bool) {
+	if len(*refs) == 0 || (*refs)[0].Index != i {
 		return Reference{}, false
 	}
-	r := t.refs[0]
-	t.refs = t.refs[1:]
+	r := (*refs)[0]
+	*refs = (*refs)[1:]
 	return r, true
 }
 

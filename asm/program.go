@@ -40,6 +40,10 @@ type ProgramSpec struct {
 	Maps []MapSpec
 	// Positions has where each instruction was asked for, or nothing.
 	Positions []Position
+	// Comments are what the author says about lines, for each instruction of such a line, in order.
+	Comments []Comment
+	// Resolved are references that were there before the program was linked, in order. They only serve printing.
+	Resolved []Reference
 }
 
 // Label is a name for an instruction.
@@ -92,7 +96,7 @@ var ErrReference = errors.New("bad reference")
 // NewProgram checks spec and makes a program of a copy of it. It refuses a program without instructions, instructions
 // that Instruction.Check refuses, jumps that do not lead to an instruction of their function, calls that do not lead to
 // the first instruction of a function, references outside the program or to an instruction that cannot carry them
-// (ErrReference), and labels, functions and positions that do not fit the instructions.
+// (ErrReference), and labels, functions, positions and comments that do not fit the instructions.
 func NewProgram(spec ProgramSpec) (*Program, error) {
 	p := &Program{spec: spec.clone()}
 	s := &p.spec
@@ -133,6 +137,8 @@ func (s ProgramSpec) clone() ProgramSpec {
 		s.Maps[i] = s.Maps[i].clone()
 	}
 	s.Positions = slices.Clone(s.Positions)
+	s.Comments = slices.Clone(s.Comments)
+	s.Resolved = slices.Clone(s.Resolved)
 	return s
 }
 
@@ -180,10 +186,7 @@ func (p *Program) check() error {
 			}
 		}
 	}
-	if n := len(s.Positions); n != 0 && n != len(s.Instructions) {
-		return fmt.Errorf("%d positions for %d instructions", n, len(s.Instructions))
-	}
-	return nil
+	return checkLines(s)
 }
 
 // functionOf returns the index of the function that instruction i is in. functions are in order.
@@ -304,14 +307,6 @@ func (p *Program) index(slot int64) (int, bool) {
 	}
 	i, _ := p.Index(int(slot))
 	return i, int64(p.slots[i]) == slot
-}
-
-// Position returns where instruction i was asked for. The zero Position stands for unknown.
-func (p *Program) Position(i int) Position {
-	if len(p.spec.Positions) == 0 {
-		return Position{}
-	}
-	return p.spec.Positions[i]
 }
 
 // References returns the instructions that still need the value of a symbol, in order.

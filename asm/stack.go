@@ -30,7 +30,7 @@ type StackObject struct {
 // size. Nothing is stored in it.
 func (b *Builder) Stack(name string, size int) *StackObject {
 	if size < 1 || size > StackSize {
-		b.fail(here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, size, StackSize))
+		b.fail(b.here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, size, StackSize))
 		size = 1
 	}
 	return &StackObject{name: name, size: size}
@@ -41,10 +41,10 @@ func (b *Builder) Stack(name string, size int) *StackObject {
 func (b *Builder) StackStruct(name string, t *Struct) *StackObject {
 	o := &StackObject{name: name, size: max(1, t.Size()), layout: t}
 	if err := t.check(); err != nil {
-		b.fail(here(), "stack object "+name, err)
+		b.fail(b.here(), "stack object "+name, err)
 	}
 	if o.size > StackSize {
-		b.fail(here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, o.size, StackSize))
+		b.fail(b.here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, o.size, StackSize))
 	}
 	return o
 }
@@ -117,12 +117,12 @@ func (o *StackObject) check(m Mem) error {
 // Addr is the address of a stack object, of a part of one, or of a Global.
 func (b *Builder) Addr(part any) Register {
 	v := b.Virtual()
-	b.address(v, part, here())
+	b.address(v, part, b.here())
 	return v
 }
 
 // address appends dst = address of part.
-func (b *Builder) address(dst Register, part any, from callers) {
+func (b *Builder) address(dst Register, part any, from origin) {
 	var m Mem
 	switch p := part.(type) {
 	case *StackObject:
@@ -147,7 +147,7 @@ func (b *Builder) address(dst Register, part any, from callers) {
 
 // Zero stores zeros in all of the object, its padding too.
 func (b *Builder) Zero(o *StackObject) {
-	from := here()
+	from := b.here()
 	for at := 0; at < o.size; {
 		s := DW
 		for n := s.Bytes(); at%n != 0 || at+n > o.size || n > o.align(); n = s.Bytes() {
@@ -171,7 +171,7 @@ func (f *frame) slot() *StackObject {
 
 // placeStack gives every object that the function uses its offset, the most aligned first, and writes the offsets into
 // the instructions. A frame that overflows is an error that lists the largest objects.
-func (f *fn) placeStack(report func(from callers, err error)) {
+func (f *fn) placeStack(report func(from origin, err error)) {
 	var objects []*StackObject
 	for _, b := range f.blocks {
 		for _, i := range b.insts {

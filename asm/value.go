@@ -9,7 +9,7 @@ import (
 // Everything that takes one of the machine's registers takes a virtual one; a program may use both.
 func (b *Builder) Virtual() Register {
 	if b.next == math.MaxUint16 {
-		b.fail(here(), "virtual register", fmt.Errorf("%w: a program has at most %d", ErrRegister, math.MaxUint16-int(firstVirtual)))
+		b.fail(b.here(), "virtual register", fmt.Errorf("%w: a program has at most %d", ErrRegister, math.MaxUint16-int(firstVirtual)))
 		return firstVirtual
 	}
 	r := b.next
@@ -21,7 +21,7 @@ func (b *Builder) Virtual() Register {
 func (b *Builder) Context() Register {
 	if b.context == 0 {
 		b.context = b.Virtual()
-		b.contextFrom = here()
+		b.contextFrom = b.here()
 	}
 	return b.context
 }
@@ -29,12 +29,12 @@ func (b *Builder) Context() Register {
 // Copy returns x in a new register: another register's value, or any 64-bit constant.
 func (b *Builder) Copy(x Operand) Register {
 	v := b.Virtual()
-	b.set(v, x, here())
+	b.set(v, x, b.here())
 	return v
 }
 
 // set appends dst = x for any x that is a value.
-func (b *Builder) set(dst Register, x any, from callers) {
+func (b *Builder) set(dst Register, x any, from origin) {
 	if r, ok := x.(Register); ok {
 		b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: dst, Src: r}, from: from})
 		return
@@ -58,11 +58,11 @@ func (b *Builder) set(dst Register, x any, from callers) {
 // Load returns the value at m, extended to 64 bits.
 func (b *Builder) Load(m Mem) Register {
 	v := b.Virtual()
-	b.load(v, m, here())
+	b.load(v, m, b.here())
 	return v
 }
 
-func (b *Builder) load(dst Register, m Mem, from callers) {
+func (b *Builder) load(dst Register, m Mem, from origin) {
 	mode := ModeMem
 	if m.Signed && m.Size != DW { // all 64 bits are there, no sign to extend
 		mode = ModeMemSX
@@ -73,7 +73,7 @@ func (b *Builder) load(dst Register, m Mem, from callers) {
 
 // LoadBE returns the big-endian value at m, such as a header field in network order, as a number.
 func (b *Builder) LoadBE(m Mem) Register {
-	from := here()
+	from := b.here()
 	v := b.Virtual()
 	b.load(v, m, from)
 	if n := m.Size.Bytes(); n > 1 {
@@ -85,7 +85,7 @@ func (b *Builder) LoadBE(m Mem) Register {
 // Store stores a register or a constant at m. A constant of 8 bytes that does not fit an instruction goes through a
 // register.
 func (b *Builder) Store(m Mem, x Operand) {
-	from := here()
+	from := b.here()
 	if r, ok := x.(Register); ok {
 		b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: m.Base, Src: r}, from: from}, m)
 		return
@@ -120,7 +120,7 @@ func Func(name string) FuncRef { return FuncRef{name} }
 // integer, a MapRef, a FuncRef, or a stack object, a Mem in one or a Global, which stand for their address. Their number and,
 // where it shows, their kind are held against the helper's.
 func (b *Builder) Call(h Helper, args ...any) Register {
-	from := here()
+	from := b.here()
 	if n := h.NumArgs(); n < 0 {
 		b.fail(from, fmt.Sprintf("call %d", h), fmt.Errorf("%w: no such helper; CallHelper takes any number", ErrOperand))
 	} else if n != len(args) {
@@ -138,7 +138,7 @@ func (b *Builder) Call(h Helper, args ...any) Register {
 
 // CallFunc calls a subprogram that Function made, with up to five arguments, and returns its result in a new register.
 func (b *Builder) CallFunc(name string, args ...any) Register {
-	from := here()
+	from := b.here()
 	if len(args) > 5 {
 		b.fail(from, "call "+name, fmt.Errorf("%w: %d arguments, a function takes 5", ErrOperand, len(args)))
 		args = args[:5]
@@ -150,14 +150,14 @@ func (b *Builder) CallFunc(name string, args ...any) Register {
 }
 
 // result copies r0 to a new register; the copy vanishes when nobody reads it.
-func (b *Builder) result(from callers) Register {
+func (b *Builder) result(from origin) Register {
 	v := b.Virtual()
 	b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: v, Src: R0}, copy: true, from: from})
 	return v
 }
 
 // arguments appends the moves into r1 to r5.
-func (b *Builder) arguments(args []any, from callers) {
+func (b *Builder) arguments(args []any, from origin) {
 	for i, a := range args {
 		if i >= 5 {
 			return // reported by the count
@@ -200,14 +200,14 @@ func (h Helper) checkArg(i int, a any) error {
 
 // Return ends the function with x as its result.
 func (b *Builder) Return(x Operand) {
-	from := here()
+	from := b.here()
 	b.set(R0, x, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpExit, K)}, from: from})
 }
 
 // Function begins a subprogram of up to five arguments and calls body with them, in registers that survive calls.
 func (b *Builder) Function(name string, args int, body func(args []Register)) {
-	from := here()
+	from := b.here()
 	if len(b.nodes) == 0 {
 		b.fail(from, "function "+name, fmt.Errorf("the main function %s has no instructions yet", b.spec.Name))
 	}
