@@ -28,26 +28,32 @@ func (i Instruction) AppendText(b []byte, s Syntax) []byte {
 	return p.b
 }
 
-// printer appends text.
+// printer appends text. Its small methods are kept from being inlined at each of their hundred calls: every program that
+// reports an error carries this code.
 type printer struct {
 	b      []byte
 	kernel bool
 }
 
+//go:noinline
 func (p *printer) str(parts ...string) {
 	for _, s := range parts {
 		p.b = append(p.b, s...)
 	}
 }
 
+//go:noinline
 func (p *printer) dec(v int64) { p.b = strconv.AppendInt(p.b, v, 10) }
 
+//go:noinline
 func (p *printer) hex(v uint64) {
 	p.b = append(p.b, "0x"...)
 	p.b = strconv.AppendUint(p.b, v, 16)
 }
 
 // signed appends v with its sign, as distances are written.
+//
+//go:noinline
 func (p *printer) signed(v int64) {
 	if v >= 0 {
 		p.b = append(p.b, '+')
@@ -58,6 +64,8 @@ func (p *printer) signed(v int64) {
 func (p *printer) reg(r Register) { p.sub(r, true) }
 
 // sub appends the register's 64-bit name or that of its lower half.
+//
+//go:noinline
 func (p *printer) sub(r Register, wide bool) {
 	switch {
 	case r.virtual() && wide:
