@@ -48,7 +48,7 @@ func (l *linker) link() (*asm.Program, error) {
 	type call struct{ index, target int }
 	var calls []call
 	for n := 0; n < len(l.refs); n++ {
-		u := l.refs[n]
+		u := &l.refs[n]
 		switch u.kind {
 		case asm.RefMap, asm.RefMapValue:
 			l.mapReference(u)
@@ -77,17 +77,17 @@ func (l *linker) link() (*asm.Program, error) {
 }
 
 // fail reports a use that cannot be resolved, at the author's line.
-func (l *linker) fail(u use, err error) {
+func (l *linker) fail(u *use, err error) {
 	l.errs = append(l.errs, fmt.Errorf("%v: program %s: instruction %d: %w", u.from.Position(u.origin), u.from.Name(), u.origin, err))
 }
 
 // mapReference patches a map's descriptor into the instruction, as nginx's ngx_bpf_program_link does, but not before
 // it has made sure that it is one.
-func (l *linker) mapReference(u use) {
+func (l *linker) mapReference(u *use) {
 	s, ok := l.symbols[u.symbol]
-	spec, described := l.object.mapSpec(u.symbol)
-	if !described {
-		spec, described = s.spec, s.kind == mapWithSpec
+	spec := l.object.mapSpec(u.symbol)
+	if spec == nil && s.kind == mapWithSpec {
+		spec = &s.spec
 	}
 	switch {
 	case !ok:
@@ -99,7 +99,7 @@ func (l *linker) mapReference(u use) {
 		return
 	case s.kind == noSymbol || s.fd < 0:
 		return // reported for the object as a whole
-	case u.kind == asm.RefMapValue && described && spec.Type != asm.MapArray && spec.Type != asm.MapArena && spec.Type != asm.MapInsnArray:
+	case u.kind == asm.RefMapValue && spec != nil && spec.Type != asm.MapArray && spec.Type != asm.MapArena && spec.Type != asm.MapInsnArray:
 		l.fail(u, fmt.Errorf("%w: %s is a map of type %v; only the value of an array has an address", ErrWrongKind, u.symbol, spec.Type))
 		return
 	}
@@ -108,7 +108,7 @@ func (l *linker) mapReference(u use) {
 }
 
 // function returns the first instruction in out of the function that u calls, after placing it if it is not there yet.
-func (l *linker) function(u use) (int, bool) {
+func (l *linker) function(u *use) (int, bool) {
 	program, index := u.from, u.local
 	if index < 0 {
 		p, f, err := l.object.function(u.symbol)

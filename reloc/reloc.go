@@ -38,25 +38,26 @@ type Object struct {
 // NewObject puts programs together. Programs that describe a map of the same name share that map and must describe it
 // alike; no two programs, and no program and map, may have the same name.
 func NewObject(programs ...*asm.Program) (*Object, error) {
-	o := &Object{programs: slices.Clone(programs)}
+	o := &Object{programs: append([]*asm.Program(nil), programs...)}
 	var errs []error
 	for i, p := range programs {
-		if slices.ContainsFunc(programs[:i], func(q *asm.Program) bool { return q.Name() == p.Name() }) {
+		if q, _ := o.Program(p.Name()); q != programs[i] {
 			errs = append(errs, fmt.Errorf("%w: program %s", ErrDuplicate, p.Name()))
 		}
 		for _, m := range p.Maps() {
-			known, ok := o.mapSpec(m.Name)
+			known := o.mapSpec(m.Name)
 			switch {
-			case !ok:
+			case known == nil:
 				o.maps = append(o.maps, m)
 			case !known.Equal(m):
 				errs = append(errs, fmt.Errorf("%w: program %s describes map %s in another way than the programs before it", ErrDuplicate, p.Name(), m.Name))
 			}
 		}
 	}
-	for _, m := range o.maps {
-		if _, ok := o.Program(m.Name); ok {
-			errs = append(errs, fmt.Errorf("%w: %s is a program and a map", ErrDuplicate, m.Name))
+	for i := range o.maps {
+		name := o.maps[i].Name
+		if _, ok := o.Program(name); ok {
+			errs = append(errs, fmt.Errorf("%w: %s is a program and a map", ErrDuplicate, name))
 		}
 	}
 	if len(errs) > 0 {
@@ -92,13 +93,14 @@ func (o *Object) Maps() []asm.MapSpec {
 	return specs
 }
 
-func (o *Object) mapSpec(name string) (asm.MapSpec, bool) {
-	for _, m := range o.maps {
-		if m.Name == name {
-			return m, true
+// mapSpec returns what the programs say of a map, nil if they say nothing.
+func (o *Object) mapSpec(name string) *asm.MapSpec {
+	for i := range o.maps {
+		if m := &o.maps[i]; m.Name == name {
+			return m
 		}
 	}
-	return asm.MapSpec{}, false
+	return nil
 }
 
 // Symbols gives values to names.
@@ -176,12 +178,16 @@ func (o *Object) link(symbols Symbols, programs []*asm.Program) ([]*asm.Program,
 func (o *Object) checkSymbols(symbols Symbols) (errs []error) {
 	names := make([]string, 0, len(symbols))
 	for name := range symbols {
+		i := len(names)
 		names = append(names, name)
+		for ; i > 0 && names[i-1] > name; i-- {
+			names[i] = names[i-1]
+		}
+		names[i] = name
 	}
-	slices.Sort(names)
 	for _, name := range names {
 		s := symbols[name]
-		spec, described := o.mapSpec(name)
+		spec := o.mapSpec(name)
 		_, function, err := o.function(name)
 		switch {
 		case s.kind == noSymbol:
@@ -192,8 +198,8 @@ func (o *Object) checkSymbols(symbols Symbols) (errs []error) {
 			errs = append(errs, fmt.Errorf("%w: %s is the function %s of the object, not a map", ErrWrongKind, name, function.Name))
 		case !o.refersTo(name):
 			errs = append(errs, fmt.Errorf("%w %s: no program refers to it", ErrUnknownSymbol, name))
-		case described && s.kind == mapWithSpec:
-			if err := compatible(s.spec, spec); err != nil {
+		case spec != nil && s.kind == mapWithSpec:
+			if err := compatible(&s.spec, spec); err != nil {
 				errs = append(errs, fmt.Errorf("%w: map %s %w", ErrWrongKind, name, err))
 			}
 		}
@@ -213,7 +219,7 @@ func (o *Object) refersTo(symbol string) bool {
 }
 
 // compatible reports in what a map differs from what the programs compiled for it rely on.
-func compatible(got, want asm.MapSpec) error {
+func compatible(got, want *asm.MapSpec) error {
 	switch {
 	case got.Type != want.Type:
 		return fmt.Errorf("is of type %v, the programs expect %v", got.Type, want.Type)
