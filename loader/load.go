@@ -104,8 +104,11 @@ func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
 		ProgName:           sys.NewObjName(p.Name()),
 		ExpectedAttachType: uint32(p.AttachType()),
 	}
-	log := ""
-	fd, err := (*sys.FD)(nil), error(nil)
+	var (
+		fd  *sys.FD
+		log string
+		err error
+	)
 	if opts.Log != 0 {
 		fd, log, err = loadWithLog(p, &attr, opts.Log, limit)
 	} else if fd, err = sys.ProgLoad(&attr); err != nil {

@@ -79,6 +79,9 @@ func socketMapAttachType(m *maps.Raw, p *Program) (asm.AttachType, error) {
 // SocketMapPrograms returns the id of the program that is attached to a socket map at the given place, if there is one.
 // It needs Linux 5.16 and CAP_NET_ADMIN.
 func SocketMapPrograms(m *maps.Raw, at asm.AttachType) ([]uint32, error) {
+	if m == nil {
+		return nil, fmt.Errorf("list %v programs of a map: no map", at)
+	}
 	fd, err := dupMap(m)
 	if err == nil {
 		defer fd.Close()
