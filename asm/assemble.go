@@ -24,9 +24,11 @@ func (b *Builder) Program() (*Program, error) {
 		a.link()
 	}
 	if len(a.errs) == 0 {
-		fns := a.functions()
-		a.compile(fns)
-		a.flatten(fns)
+		if b.passes != nil {
+			b.passes(&a)
+		} else {
+			a.copy()
+		}
 	}
 	if len(a.errs) == 0 {
 		a.layout()
@@ -36,6 +38,22 @@ func (b *Builder) Program() (*Program, error) {
 		return nil, errors.Join(a.errs...)
 	}
 	return NewProgram(a.emit())
+}
+
+// copy takes the nodes as they are.
+func (a *assembly) copy() {
+	a.nodes = a.b.nodes
+	for i := range a.nodes {
+		if n := &a.nodes[i]; n.object != nil {
+			a.fail(n.from, i, n.text(), fmt.Errorf("%w: %s is another builder's", ErrStack, n.object.name))
+		}
+	}
+	a.starts = slices.Clone(a.b.spec.Functions)
+	for _, l := range a.b.spec.Labels {
+		if l.Index < len(a.nodes) { // one behind the last instruction names nothing
+			a.labels = append(a.labels, l)
+		}
+	}
 }
 
 // byIndex orders errors by instruction, those about none first.

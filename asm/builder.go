@@ -40,6 +40,7 @@ type Builder struct {
 	comments    []comment
 	noLines     bool
 	dump        io.Writer
+	passes      func(*assembly) // over virtual registers, stack objects and blocks; nil while there are none
 }
 
 // node is an instruction on its way into a program.

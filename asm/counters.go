@@ -46,6 +46,7 @@ func (b *Builder) Count(c *Counters, counter string, n Operand) {
 		if b.keys == nil {
 			b.keys = make(map[string]*StackObject)
 		}
+		b.needPasses()
 		key = &StackObject{name: c.name + " key", size: 4}
 		b.keys[c.name] = key
 	}

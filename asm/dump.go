@@ -6,7 +6,10 @@ import (
 )
 
 // Dump makes Program write every function to w after the passes that change it, for whoever debugs them.
-func (b *Builder) Dump(w io.Writer) { b.dump = w }
+func (b *Builder) Dump(w io.Writer) {
+	b.dump = w
+	b.needPasses()
+}
 
 // dump writes one function: its blocks with their successors, and their instructions with their lines.
 func (a *assembly) dump(pass string, f *fn) {

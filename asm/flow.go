@@ -26,6 +26,7 @@ const (
 
 // unique returns a label that no author can write.
 func (b *Builder) unique() string {
+	b.needPasses()
 	b.uniques++
 	return "#" + strconv.Itoa(b.uniques)
 }

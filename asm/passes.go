@@ -9,6 +9,16 @@ import (
 // ErrUnreachable is wrapped by the error about an instruction that control never comes to.
 var ErrUnreachable = errors.New("unreachable")
 
+// needPasses makes Program run the passes. Only the methods that ask for what the machine does not have refer to them, so
+// that the linker leaves them out of a binary whose programs need none.
+func (b *Builder) needPasses() { b.passes = (*assembly).runPasses }
+
+func (a *assembly) runPasses() {
+	fns := a.functions()
+	a.compile(fns)
+	a.flatten(fns)
+}
+
 // compile runs the passes over the functions. Those without virtual registers and stack objects only are looked at:
 // their instructions come out as they went in.
 func (a *assembly) compile(fns []*fn) {

@@ -33,12 +33,14 @@ func (b *Builder) Stack(name string, size int) *StackObject {
 		b.fail(b.here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, size, StackSize))
 		size = 1
 	}
+	b.needPasses()
 	return &StackObject{name: name, size: size}
 }
 
 // StackStruct makes a stack object of the given layout, whose members Field and Elem name. Zero it before it is a map's
 // key if the layout has padding: the padding is part of the key.
 func (b *Builder) StackStruct(name string, t *Struct) *StackObject {
+	b.needPasses()
 	o := &StackObject{name: name, size: max(1, t.Size()), layout: t}
 	if err := t.check(); err != nil {
 		b.fail(b.here(), "stack object "+name, err)

@@ -8,6 +8,7 @@ import (
 // Virtual returns a register of its own. The builder finds a machine register for it, or a place on the stack.
 // Everything that takes one of the machine's registers takes a virtual one; a program may use both.
 func (b *Builder) Virtual() Register {
+	b.needPasses()
 	if b.next == math.MaxUint16 {
 		b.fail(b.here(), "virtual register", fmt.Errorf("%w: a program has at most %d", ErrRegister, math.MaxUint16-int(firstVirtual)))
 		return firstVirtual
