@@ -1,4 +1,5 @@
-// Package btf reads the BPF Type Format far enough to ask a kernel how it lays out a structure.
+// Package btf reads the BPF Type Format far enough to ask a kernel how it lays out a structure, and writes it far enough to
+// describe programs and maps, see Encoder.
 //
 // The tables of this module (attributes of bpf(2), context fields, helper numbers) are written by hand; their tests
 // hold them against the BTF of the running kernel:
