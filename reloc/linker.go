@@ -73,6 +73,14 @@ func (l *linker) link() (*asm.Program, error) {
 			ins.Imm = distance
 		}
 	}
+	if len(l.refs) > 0 { // else the program was linked before
+		l.out.Resolved = nil
+	}
+	for _, u := range l.refs { // in order, since functions are placed behind each other
+		if u.kind == asm.RefMap || u.kind == asm.RefMapValue {
+			l.out.Resolved = append(l.out.Resolved, asm.Reference{Index: u.index, Kind: u.kind, Symbol: u.symbol})
+		}
+	}
 	return asm.NewProgram(l.out)
 }
 
@@ -156,6 +164,9 @@ func (l *linker) place(program *asm.Program, function int) int {
 		l.out.Instructions = append(l.out.Instructions, spec.Instructions[i])
 		if known {
 			l.out.Positions = append(l.out.Positions, program.Position(i))
+		}
+		if text := program.Comment(i); text != "" {
+			l.out.Comments = append(l.out.Comments, asm.Comment{Index: begin + i - first, Text: text})
 		}
 	}
 	l.out.Functions = append(l.out.Functions, asm.Label{Name: l.unique(spec.Functions[function].Name, program), Index: begin})
