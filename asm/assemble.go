@@ -3,7 +3,6 @@ package asm
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Reasons for which Builder.Program refuses a program as a whole.
@@ -16,7 +15,7 @@ var (
 // Program assembles what the builder was told, without changing the builder. The error joins everything that is wrong,
 // in the order of the program; each part is an *Error.
 func (b *Builder) Program() (*Program, error) {
-	a := assembly{b: b, errs: slices.Clone(b.errs), next: max(b.next, firstVirtual)}
+	a := assembly{b: b, errs: append([]error(nil), b.errs...), next: max(b.next, firstVirtual)}
 	if len(b.nodes) == 0 {
 		a.fail(b.from, -1, "", errors.New("no instructions"))
 	} else {
@@ -34,7 +33,6 @@ func (b *Builder) Program() (*Program, error) {
 		a.layout()
 	}
 	if len(a.errs) > 0 {
-		slices.SortStableFunc(a.errs, byIndex)
 		return nil, errors.Join(a.errs...)
 	}
 	return NewProgram(a.emit())
@@ -45,10 +43,10 @@ func (a *assembly) copy() {
 	a.nodes = a.b.nodes
 	for i := range a.nodes {
 		if n := &a.nodes[i]; n.object != nil {
-			a.fail(n.from, i, n.text(), fmt.Errorf("%w: %s is another builder's", ErrStack, n.object.name))
+			a.failAt(i, n, fmt.Errorf("%w: %s is another builder's", ErrStack, n.object.name))
 		}
 	}
-	a.starts = slices.Clone(a.b.spec.Functions)
+	a.starts = append([]Label(nil), a.b.spec.Functions...)
 	for _, l := range a.b.spec.Labels {
 		if l.Index < len(a.nodes) { // one behind the last instruction names nothing
 			a.labels = append(a.labels, l)
@@ -56,8 +54,14 @@ func (a *assembly) copy() {
 	}
 }
 
-// byIndex orders errors by instruction, those about none first.
-func byIndex(x, y error) int { return x.(*Error).Index - y.(*Error).Index }
+// insertError inserts e behind the errors about the same and about earlier instructions; those about none come first.
+func insertError(errs []error, e *Error) []error {
+	errs = append(errs, e)
+	for i := len(errs) - 1; i > 0 && errs[i-1].(*Error).Index > e.Index; i-- {
+		errs[i-1], errs[i] = errs[i], errs[i-1]
+	}
+	return errs
+}
 
 // assembly is one run of Builder.Program: the builder's nodes to functions of blocks, the passes over them, and back to
 // nodes; then nodes to sizes, sizes to distances.
@@ -75,30 +79,33 @@ type assembly struct {
 }
 
 func (a *assembly) fail(from origin, index int, text string, err error) {
-	a.errs = append(a.errs, &Error{Position: from.position(), Program: a.b.spec.Name, Index: index, Text: text, Err: err})
+	a.errs = insertError(a.errs, &Error{Position: from.position(), Program: a.b.spec.Name, Index: index, Text: text, Err: err})
 }
+
+// failAt records what is wrong with node i, whose instruction has the same index.
+func (a *assembly) failAt(i int, n *node, err error) { a.failAt(i, n, err) }
 
 // link finds the node that each jump and each call inside the program leads to.
 func (a *assembly) link() {
 	nodes := a.b.nodes
 	a.targets = make([]int, len(nodes))
-	for i, n := range nodes {
+	for i := range nodes {
+		n := &nodes[i]
 		a.targets[i] = -1
 		switch {
 		case n.target != "":
 			l, ok := a.b.labels[n.target]
-			text := n.text()
 			switch {
 			case !ok:
-				a.fail(n.from, i, text, fmt.Errorf("%w %s", ErrLabel, n.target))
+				a.failAt(i, n, fmt.Errorf("%w %s", ErrLabel, n.target))
 			case l.function:
-				a.fail(n.from, i, text, fmt.Errorf("%s is a subprogram; call it", n.target))
+				a.failAt(i, n, fmt.Errorf("%s is a subprogram; call it", n.target))
 			case n.target[0] == '#' && functionEnd(a.b.spec.Functions, i, len(nodes)) == l.index:
 				a.fail(n.from, -1, "", fmt.Errorf("the function %w on one of the ways through this: end it with Return", ErrFallOff))
 			case l.index == len(nodes):
-				a.fail(n.from, i, text, fmt.Errorf("no instruction follows label %s", n.target))
+				a.failAt(i, n, fmt.Errorf("no instruction follows label %s", n.target))
 			case functionOf(a.b.spec.Functions, i) != functionOf(a.b.spec.Functions, l.index):
-				a.fail(n.from, i, text, fmt.Errorf("label %s is in another function", n.target))
+				a.failAt(i, n, fmt.Errorf("label %s is in another function", n.target))
 			default:
 				a.targets[i] = l.index
 			}
@@ -106,7 +113,7 @@ func (a *assembly) link() {
 			l, ok := a.b.labels[n.symbol]
 			switch {
 			case ok && !l.function:
-				a.fail(n.from, i, n.text(), fmt.Errorf("%s is a label, not a subprogram", n.symbol))
+				a.failAt(i, n, fmt.Errorf("%s is a label, not a subprogram", n.symbol))
 			case ok:
 				a.targets[i] = l.index
 			}
@@ -115,7 +122,7 @@ func (a *assembly) link() {
 }
 
 // text returns the node's instruction as the author wrote it.
-func (n node) text() string {
+func (n *node) text() string {
 	p := printer{}
 	switch {
 	case n.kind != 0:
@@ -138,11 +145,11 @@ func (a *assembly) ends() {
 			}
 			return
 		}
-		n := a.b.nodes[end-1]
+		n := &a.b.nodes[end-1]
 		switch kind := kinds[n.ins.Op]; {
 		case kind == kindExit, kind == kindJAL, kind == kindJA && n.ins.Op.JumpOp() == OpJA:
 		default:
-			a.fail(n.from, end-1, n.text(), fmt.Errorf("function %s %w: its last instruction is neither exit nor goto", name, ErrFallOff))
+			a.failAt(end-1, n, fmt.Errorf("function %s %w: its last instruction is neither exit nor goto", name, ErrFallOff))
 		}
 	}
 	for _, f := range a.b.spec.Functions {
@@ -161,15 +168,16 @@ func (a *assembly) layout() {
 	a.slot = make([]int, len(nodes)+1)
 	for again := true; again; {
 		again = false
-		for i, n := range nodes {
-			extra := 0
+		for i := range nodes {
+			ins, extra := nodes[i].ins, 0
 			if a.long[i] {
-				extra = longForm(n.ins) - 1
+				extra = longForm(ins) - 1
 			}
 			a.index[i+1] = a.index[i] + 1 + extra
-			a.slot[i+1] = a.slot[i] + n.ins.Slots() + extra
+			a.slot[i+1] = a.slot[i] + ins.Slots() + extra
 		}
-		for i, n := range nodes {
+		for i := range nodes {
+			n := &nodes[i]
 			if a.targets[i] < 0 || n.target == "" || a.long[i] || n.ins.Op.Class() == ClassJMP32 && n.ins.Op.JumpOp() == OpJA {
 				continue
 			}
@@ -177,7 +185,7 @@ func (a *assembly) layout() {
 				continue
 			}
 			if a.b.cpu < V4 {
-				a.fail(n.from, i, n.text(), fmt.Errorf("%w: %s is %d slots away and an offset has 16 bits; Builder.Target(asm.V4) allows gotol",
+				a.failAt(i, n, fmt.Errorf("%w: %s is %d slots away and an offset has 16 bits; Builder.Target(asm.V4) allows gotol",
 					ErrTooFar, n.target, a.slot[a.targets[i]]-a.slot[i]-1))
 				continue
 			}
@@ -205,7 +213,8 @@ func (a *assembly) emit() ProgramSpec {
 		spec.Positions = make([]Position, 0, cap(spec.Instructions))
 	}
 	lines := lines{comments: a.b.comments}
-	for i, n := range a.nodes {
+	for i := range a.nodes {
+		n := &a.nodes[i]
 		if n.kind != 0 && a.targets[i] < 0 {
 			spec.References = append(spec.References, Reference{Index: a.index[i], Kind: n.kind, Symbol: n.symbol})
 		}
@@ -229,13 +238,13 @@ func (a *assembly) emit() ProgramSpec {
 	for i := range spec.Functions {
 		spec.Functions[i].Index = a.index[spec.Functions[i].Index]
 	}
-	spec.Functions = slices.Insert(spec.Functions, 0, Label{Name: spec.Name})
+	spec.Functions = append([]Label{{Name: spec.Name}}, spec.Functions...)
 	return spec
 }
 
 // resolve appends the instructions of node i.
 func (a *assembly) resolve(insns []Instruction, i int) []Instruction {
-	n := a.nodes[i]
+	n := &a.nodes[i]
 	ins := n.ins
 	if a.targets[i] < 0 {
 		return append(insns, ins)

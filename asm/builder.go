@@ -189,12 +189,12 @@ func (b *Builder) machine(i Instruction) Instruction {
 // reject records what is wrong with an instruction that is about to be appended.
 func (b *Builder) reject(n *node, err error) {
 	n.bad = true
-	b.errs = append(b.errs, &Error{Position: n.from.position(), Program: b.spec.Name, Index: len(b.nodes), Text: n.text(), Err: err})
+	b.errs = insertError(b.errs, &Error{Position: n.from.position(), Program: b.spec.Name, Index: len(b.nodes), Text: n.text(), Err: err})
 }
 
 // fail records an error that is about a call and not about an instruction.
 func (b *Builder) fail(from origin, text string, err error) {
-	b.errs = append(b.errs, &Error{Position: from.position(), Program: b.spec.Name, Index: -1, Text: text, Err: err})
+	b.errs = insertError(b.errs, &Error{Position: from.position(), Program: b.spec.Name, Index: -1, Text: text, Err: err})
 }
 
 // Reasons for which the builder refuses an instruction that is encoded properly. The kernel would refuse it too.
