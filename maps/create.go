@@ -100,12 +100,14 @@ func (m *Raw) fill() error {
 	if m.spec.Type != asm.MapArray || len(m.spec.Contents) != int(m.spec.ValueSize) {
 		return fmt.Errorf("the spec has contents of %d bytes; only an array has any, of the size of its value", len(m.spec.Contents))
 	}
-	var first [4]byte
-	if err := m.Update(first[:], []byte(m.spec.Contents), asm.UpdateAny); err != nil {
-		return err
+	var first uint32
+	if err := sys.MapUpdate(m.fd.Int(), sys.PointerTo(&first), sys.BytesPointer([]byte(m.spec.Contents)), 0); err != nil {
+		return fmt.Errorf("store the contents: %w", err)
 	}
 	if m.spec.Flags&asm.MapReadOnlyProg != 0 {
-		return m.Freeze()
+		if err := sys.MapFreeze(m.fd.Int()); err != nil {
+			return fmt.Errorf("freeze the contents: %w", err)
+		}
 	}
 	return nil
 }
