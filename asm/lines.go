@@ -63,7 +63,7 @@ func (p *Program) Comment(i int) string {
 }
 
 // Lines returns for every instruction what to show beside it: the author's comment on its source line, or the instruction
-// in LLVM's syntax. Maps have the names that they had before the program was linked.
+// in LLVM's syntax. Maps have the names that they had before the program was linked, helpers those of C.
 func (p *Program) Lines() []string {
 	t := programPrinter{p: p, refs: p.spec.References}
 	resolved, comments, names := p.spec.Resolved, p.spec.Comments, t.names()
@@ -79,6 +79,8 @@ func (p *Program) Lines() []string {
 			comments = comments[1:]
 		case ok:
 			t.jumpTo(ins, r.text(ins))
+		case kinds[ins.Op] == kindCall && ins.Src == CallHelper:
+			t.jumpTo(ins, Helper(ins.Imm).String())
 		default:
 			t.target(i, ins, names)
 		}

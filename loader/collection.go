@@ -16,7 +16,7 @@ type CollectionOptions struct {
 	// Maps are used instead of new ones, under the names by which the programs refer to them. They stay the caller's. A
 	// name that no program refers to is an error, and so is a map of another type or other sizes than described.
 	Maps map[string]*maps.Raw
-	// Programs says how to load each program.
+	// Programs says how to load each program. Source lines are sent, unless Lines is NoLines.
 	Programs Options
 }
 
@@ -74,8 +74,12 @@ func (c *Collection) load(o *reloc.Object, opts *CollectionOptions) error {
 	if err != nil {
 		return err
 	}
+	how := opts.Programs
+	if how.Lines == DefaultLines {
+		how.Lines = SendLines
+	}
 	for _, p := range linked {
-		loaded, err := Load(p, &opts.Programs)
+		loaded, err := Load(p, &how)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,8 @@ type Options struct {
 	// only after a failure, at LogInstructions, by loading a second time; the first attempt goes without, because a log
 	// costs more than everything else about a load.
 	Log LogLevel
+	// Lines says when the kernel is told the lines of the author's source.
+	Lines Lines
 }
 
 // LoadFlags are prog_flags of BPF_PROG_LOAD.
@@ -95,7 +97,7 @@ func unlinked(p *asm.Program) string {
 // load loads with logs of up to limit bytes.
 func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
 	insns := p.AppendTo(make([]byte, 0, 8*p.Slots()), binary.NativeEndian)
-	attr := sys.ProgLoadAttr{
+	l := loading{p: p, lines: opts.Lines, limit: limit, attr: sys.ProgLoadAttr{
 		ProgType:           uint32(p.Type()),
 		InsnCnt:            uint32(p.Slots()),
 		Insns:              sys.BytesPointer(insns),
@@ -103,6 +105,10 @@ func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
 		ProgFlags:          uint32(opts.Flags),
 		ProgName:           sys.NewObjName(p.Name()),
 		ExpectedAttachType: uint32(p.AttachType()),
+	}}
+	defer l.forget()
+	if l.lines == SendLines {
+		l.tell()
 	}
 	var (
 		fd  *sys.FD
@@ -110,9 +116,9 @@ func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
 		err error
 	)
 	if opts.Log != 0 {
-		fd, log, err = loadWithLog(p, &attr, opts.Log, limit)
-	} else if fd, err = sys.ProgLoad(&attr); err != nil {
-		fd, err = explain(p, &attr, err, limit)
+		fd, log, err = l.withLog(opts.Log)
+	} else if fd, err = sys.ProgLoad(&l.attr); err != nil {
+		fd, err = l.explain(err)
 	}
 	if err != nil {
 		return nil, err
@@ -120,50 +126,59 @@ func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
 	return &Program{fd: fd, name: p.Name(), kind: p.Type(), attach: p.AttachType(), log: log}, nil
 }
 
+// loading is a program on its way into the kernel.
+type loading struct {
+	p     *asm.Program
+	attr  sys.ProgLoadAttr
+	limit uint32 // for the size of logs
+	lines Lines
+	types *sys.FD // what the lines in attr refer to, nil when there are none
+}
+
 // explain finds out why the kernel refused a program. It may happen to load it in the end: where RLIMIT_MEMLOCK was the
 // reason, or where the refusal was for a moment only.
-func explain(p *asm.Program, attr *sys.ProgLoadAttr, refusal error, limit uint32) (*sys.FD, error) {
+func (l *loading) explain(refusal error) (*sys.FD, error) {
 	if refusal == unix.EPERM {
-		need := Capabilities(p.Type())
+		need := Capabilities(l.p.Type())
 		var fd *sys.FD
 		err := sys.RetryMemlock(refusal, func() (err error) {
-			fd, err = sys.ProgLoad(attr)
+			fd, err = sys.ProgLoad(&l.attr)
 			return err
 		}, need...)
 		if err == nil {
 			return fd, nil
 		}
 		// Before Linux 5.8 the verifier itself answers some programs with EPERM, and says why.
-		if log, fd, _ := record(attr, LogInstructions, limit); fd != nil {
+		if log, fd, _ := l.record(LogInstructions); fd != nil {
 			return fd, nil
 		} else if log.text != "" {
-			return nil, rejected(p, attr.ProgFlags, err, log)
+			return nil, rejected(l.p, l.attr.ProgFlags, err, log)
 		}
-		return nil, loadError(p, attr.ProgFlags, sys.ExplainPermission(err, need...))
+		return nil, loadError(l.p, l.attr.ProgFlags, sys.ExplainPermission(err, need...))
 	}
-	log, fd, err := record(attr, LogInstructions, limit)
+	log, fd, err := l.record(LogInstructions)
 	if err == nil {
 		return fd, nil
 	}
-	return nil, rejected(p, attr.ProgFlags, refusal, log)
+	return nil, rejected(l.p, l.attr.ProgFlags, refusal, log)
 }
 
-// loadWithLog loads with a log from the beginning.
-func loadWithLog(p *asm.Program, attr *sys.ProgLoadAttr, level LogLevel, limit uint32) (*sys.FD, string, error) {
-	log, fd, err := record(attr, level, limit)
+// withLog loads with a log from the beginning.
+func (l *loading) withLog(level LogLevel) (*sys.FD, string, error) {
+	log, fd, err := l.record(level)
 	if err == unix.ENOSPC || err == unix.EPERM {
 		// With ENOSPC the kernel says that the log does not fit, and not what it thinks of the program.
-		attr.LogLevel, attr.LogSize, attr.LogBuf = 0, 0, sys.Pointer{}
-		fd, err = sys.ProgLoad(attr)
+		l.attr.LogLevel, l.attr.LogSize, l.attr.LogBuf = 0, 0, sys.Pointer{}
+		fd, err = sys.ProgLoad(&l.attr)
 	}
 	switch err {
 	case nil:
 		return fd, log.text, nil
 	case unix.EPERM:
-		fd, err = explain(p, attr, err, limit)
+		fd, err = l.explain(err)
 		return fd, "", err
 	}
-	return nil, "", rejected(p, attr.ProgFlags, err, log)
+	return nil, "", rejected(l.p, l.attr.ProgFlags, err, log)
 }
 
 // verifierLog is what the verifier wrote.
@@ -179,23 +194,34 @@ const (
 	maxLogSize = 1<<24 - 1
 )
 
-// record loads with a buffer for the log that grows until the log fits. The error is ENOSPC when the greatest is too
+// record loads with a log, which quotes source lines where the kernel takes them.
+func (l *loading) record(level LogLevel) (verifierLog, *sys.FD, error) {
+	l.tell()
+	log, fd, err := l.fill(level)
+	if err != nil && l.types != nil && (log.text == "" || aboutLines(log.text)) {
+		l.forget()
+		return l.fill(level)
+	}
+	return log, fd, err
+}
+
+// fill loads with a buffer for the log that grows until the log fits. The error is ENOSPC when the greatest is too
 // small; up to Linux 6.3 the buffer then has the beginning of the log, since 6.4 its end, which matters more.
-func record(attr *sys.ProgLoadAttr, level LogLevel, limit uint32) (verifierLog, *sys.FD, error) {
-	for size := min(minLogSize, limit); ; {
+func (l *loading) fill(level LogLevel) (verifierLog, *sys.FD, error) {
+	for size := min(minLogSize, l.limit); ; {
 		buf := make([]byte, size)
-		attr.LogLevel, attr.LogSize, attr.LogBuf = uint32(level), size, sys.BytesPointer(buf)
-		attr.LogTrueSize = 0
-		fd, err := sys.ProgLoad(attr)
+		l.attr.LogLevel, l.attr.LogSize, l.attr.LogBuf = uint32(level), size, sys.BytesPointer(buf)
+		l.attr.LogTrueSize = 0
+		fd, err := sys.ProgLoad(&l.attr)
 		log := verifierLog{text: text(buf)}
 		if err != unix.ENOSPC {
 			return log, fd, err
 		}
-		if size == limit {
+		if size == l.limit {
 			log.truncated = true
 			return log, nil, err
 		}
-		size = min(max(4*size, attr.LogTrueSize), limit)
+		size = min(max(4*size, l.attr.LogTrueSize), l.limit)
 	}
 }
 

@@ -58,6 +58,7 @@ func ask(q question, probe func() error) error {
 // try loads a program and closes it again.
 func try(kind asm.ProgramType, write func(b *asm.Builder)) error {
 	b := asm.NewBuilder("probe", kind)
+	b.NoLines()
 	b.AttachType(probeAttachType(kind))
 	write(b)
 	p, err := b.Program()
