@@ -83,7 +83,7 @@ func (a *assembly) fail(from origin, index int, text string, err error) {
 }
 
 // failAt records what is wrong with node i, whose instruction has the same index.
-func (a *assembly) failAt(i int, n *node, err error) { a.failAt(i, n, err) }
+func (a *assembly) failAt(i int, n *node, err error) { a.fail(n.from, i, n.text(), err) }
 
 // link finds the node that each jump and each call inside the program leads to.
 func (a *assembly) link() {
