@@ -144,3 +144,7 @@ func (p *Packet) Read(o *StackObject, off int, missing func()) {
 	}
 	b.mark(done, from)
 }
+
+// From returns the packet as seen from at, a register that points into it, such as one that Addr made. When the register
+// moves, so does what is read; each move needs its own Need.
+func (p *Packet) From(at Register) *Packet { return &Packet{b: p.b, at: at, end: p.end} }
