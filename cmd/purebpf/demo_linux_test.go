@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -55,6 +56,26 @@ func wantPassed(t *testing.T, got result) {
 	t.Helper()
 	if got.status != 0 || got.stderr != "" || !wantDemo.MatchString(got.stdout) {
 		t.Errorf("status %d, stderr %q, stdout\n%s\nwant 0, nothing, and\n%v", got.status, got.stderr, got.stdout, wantDemo)
+	}
+}
+
+// What fails says why, and the other programs run all the same: 40 descriptors are too few for the clients of dcid.
+func TestDemoFails(t *testing.T) {
+	needDemo(t)
+	tool := inRole("tool", "demo")
+	cmd := exec.Command("/bin/sh", "-c", `ulimit -n 40; exec "$0" "$@"`, tool.Path, "demo")
+	cmd.Env = tool.Env
+	got := outcome(t, cmd)
+	if want := "socket: too many open files\n"; got.status != 1 || !strings.HasPrefix(got.stderr, "purebpf demo: dcid: ") || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("status %d, %q; want 1 and %q at the end", got.status, got.stderr, want)
+	}
+	want := regexp.MustCompile(`\ndcid .* µs  - +- +-
+bytemod .* 4096 +1024
+sockredir-record .* 32 +0
+sockredir-redirect .* 2048 +0
+$`)
+	if !want.MatchString(got.stdout) {
+		t.Errorf("stdout is\n%s\nwant\n%v", got.stdout, want)
 	}
 }
 
