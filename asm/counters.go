@@ -11,7 +11,7 @@ import (
 //	...
 //	b.Count(stats, "hit", 1)
 //
-// Package maps reads them by name.
+// maps.ReadCounters reads them by name, and so does bpftool map dump.
 type Counters struct {
 	name  string
 	names []string
@@ -22,12 +22,16 @@ func NewCounters(mapName string, counters ...string) *Counters {
 	return &Counters{name: mapName, names: slices.Clone(counters)}
 }
 
-// Map describes the map: a per-CPU array whose entries are u64, in the order of Names.
+// Map describes the map: a per-CPU array whose only entry is a struct of u64, in the order of Names.
 func (c *Counters) Map() MapSpec {
-	return MapSpec{Name: c.name, Type: MapPerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: uint32(len(c.names))}
+	value := &Struct{name: c.name}
+	for _, name := range c.names {
+		value.members = append(value.members, Member{Name: name, Size: DW})
+	}
+	return MapSpec{Name: c.name, Type: MapPerCPUArray, KeySize: 4, ValueSize: uint32(value.Size()), MaxEntries: 1, Value: value}
 }
 
-// Names returns the names of the counters; their indices are the keys of the map.
+// Names returns the names of the counters, in the order of the map's value.
 func (c *Counters) Names() []string { return slices.Clone(c.names) }
 
 // Count adds n, a register or a constant, to a counter of this CPU.
@@ -50,17 +54,17 @@ func (b *Builder) Count(c *Counters, counter string, n Operand) {
 		key = &StackObject{name: c.name + " key", size: 4}
 		b.keys[c.name] = key
 	}
-	b.access(node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: FP, Imm: int64(index)}, from: from}, key.U32(0))
+	b.access(node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: FP}, from: from}, key.U32(0))
 	b.arguments([]any{Map(c.name), key}, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(FnMapLookupElem)}, args: 2, from: from})
 	value := b.result(from)
 	none := b.unique()
 	b.branch(value.Eq(0), none, true, from)
 	sum := b.Virtual()
-	b.load(sum, value.U64(0), from)
+	b.load(sum, value.U64(8*index), from)
 	add := node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpAdd, K), Dst: sum}, from: from}
 	add.ins.Op |= b.operand(&add, n, 64)
 	b.add(add)
-	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: value, Src: sum}, from: from}, value.U64(0))
+	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: value, Src: sum}, from: from}, value.U64(8*index))
 	b.mark(none, from)
 }

@@ -49,7 +49,7 @@ func (b *Builder) global(section, name, contents string, size int) *Global {
 	}
 	if at < 0 {
 		at = len(b.spec.Maps)
-		spec := MapSpec{Name: section, Type: MapArray, KeySize: 4, MaxEntries: 1}
+		spec := MapSpec{Name: section, Type: MapArray, KeySize: 4, MaxEntries: 1, Value: NewStruct(section)}
 		if section == SectionRodata {
 			spec.Flags = MapReadOnlyProg
 		}
@@ -58,11 +58,25 @@ func (b *Builder) global(section, name, contents string, size int) *Global {
 	m := &b.spec.Maps[at]
 	g.offset = (int(m.ValueSize) + 7) / 8 * 8
 	m.ValueSize = uint32((g.offset + size + 7) / 8 * 8)
+	m.Value = m.Value.with(variable(name, size)...)
 	if section != SectionBSS {
 		contents = m.Contents + string(make([]byte, g.offset-len(m.Contents))) + contents
 		m.Contents = contents + string(make([]byte, int(m.ValueSize)-len(contents)))
 	}
 	return g
+}
+
+// variable lays out a variable for tools that print it: a number when it has the size of one, else bytes; then what pads
+// it to 8 bytes.
+func variable(name string, size int) []Member {
+	v := Member{Name: name, Size: sizeOf(size)}
+	if v.Size.Bytes() != size {
+		v.Size, v.Count = B, size
+	}
+	if pad := -size & 7; pad > 0 {
+		return []Member{v, {Size: B, Count: pad}}
+	}
+	return []Member{v}
 }
 
 // Section returns the name of the map that holds it.

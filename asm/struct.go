@@ -13,7 +13,7 @@ type Struct struct {
 	members []Member
 }
 
-// Member is a member of a Struct.
+// Member is a member of a Struct. One without a name is padding.
 type Member struct {
 	Name  string
 	Size  Size // of the member, or of one element
@@ -67,9 +67,14 @@ func (s *Struct) Equal(o *Struct) bool {
 	return s.name == o.name && slices.Equal(s.members, o.members)
 }
 
+// with returns a struct with more members.
+func (s *Struct) with(members ...Member) *Struct {
+	return &Struct{name: s.name, members: slices.Concat(s.members, members)}
+}
+
 func (s *Struct) find(member string) (Member, int, bool) {
 	for at, m := range s.Members() {
-		if m.Name == member {
+		if m.Name == member && member != "" {
 			return m, at, true
 		}
 	}
@@ -83,7 +88,7 @@ func (s *Struct) check() error {
 			return fmt.Errorf("%w: member %s of %s has no size", ErrStack, m.Name, s.name)
 		case m.Count < 0:
 			return fmt.Errorf("%w: member %s of %s has %d elements", ErrStack, m.Name, s.name, m.Count)
-		case slices.ContainsFunc(s.members[:i], func(o Member) bool { return o.Name == m.Name }):
+		case m.Name != "" && slices.ContainsFunc(s.members[:i], func(o Member) bool { return o.Name == m.Name }):
 			return fmt.Errorf("%w: %s has two members %s", ErrStack, s.name, m.Name)
 		}
 	}

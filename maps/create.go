@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/capability"
 	"github.com/purebpf/purebpf/internal/sys"
@@ -13,8 +15,7 @@ import (
 
 // Options are what a map may need beside its spec. The zero value is right for every type but struct_ops.
 type Options struct {
-	// BTF describes the key and the value to the kernel, which shows them by name in bpftool. The types of maps that cannot
-	// exist without it, struct_ops and those of storage (sk_storage and the like), get a plain one.
+	// BTF describes the key and the value to the kernel. The zero value takes Key and Value of the spec instead.
 	BTF BTF
 	// KernelValueType is the id of a struct_ops map's value type in the BTF of the kernel (Linux 5.6).
 	KernelValueType uint32
@@ -29,6 +30,10 @@ type BTF struct {
 }
 
 // Create creates a map of any type. opts may be nil.
+//
+// Key and Value of the spec travel with the map as BTF, so that bpftool map dump prints the members by name. A kernel that
+// does not take them gets the map without, and so do maps of the types that hold references to the kernel's objects or have
+// no keys. The types that cannot exist without (struct_ops and those of storage) are given bytes without names.
 //
 // The kernel checks the spec; its EINVAL comes back with the numbers that it refused. A map of maps is created from the
 // spec of its inner maps: an empty one is made for the kernel to look at and closed again. EPERM names the capability
@@ -64,18 +69,7 @@ func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
 		defer inner.Close()
 		attr.InnerMapFD = uint32(inner.FD())
 	}
-	if opts.BTF == (BTF{}) && needsBTF(spec.Type) {
-		description, err := loadPlainBTF(spec)
-		if err != nil {
-			return nil, createError(spec, err)
-		}
-		defer description.Close()
-		attr.BTFFD = uint32(description.Int())
-		if spec.Type != asm.MapStructOps { // its value is described by the kernel's own BTF
-			attr.BTFKeyTypeID, attr.BTFValueTypeID = plainKeyType, plainValueType
-		}
-	}
-	fd, err := create(&attr, required(spec.Type))
+	fd, err := createDescribed(&spec, &attr)
 	if err != nil {
 		return nil, createError(spec, err)
 	}
@@ -84,32 +78,44 @@ func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
 		fd.Close()
 		return nil, createError(spec, err)
 	}
-	if err := raw.fill(); err != nil {
-		raw.Close()
-		return nil, createError(spec, err)
-	}
 	return raw, nil
 }
 
-// fill stores the contents that the spec gives element 0, and freezes what programs may not write: only then does the
-// verifier take the contents for constants.
-func (m *Raw) fill() error {
-	if m.spec.Contents == "" {
-		return nil
+// createDescribed creates a map with the types of its key and value, if there are any and the caller brought none.
+func createDescribed(spec *asm.MapSpec, attr *sys.MapCreateAttr) (*sys.FD, error) {
+	need := required(spec.Type)
+	needed := needsBTF(spec.Type)
+	if spec.Key == nil && spec.Value == nil && !needed {
+		return create(attr, need)
 	}
-	if m.spec.Type != asm.MapArray || len(m.spec.Contents) != int(m.spec.ValueSize) {
-		return fmt.Errorf("the spec has contents of %d bytes; only an array has any, of the size of its value", len(m.spec.Contents))
+	t, err := typesOf(spec)
+	if err != nil {
+		return nil, err
 	}
-	var first uint32
-	if err := sys.MapUpdate(m.fd.Int(), sys.PointerTo(&first), sys.BytesPointer([]byte(m.spec.Contents)), 0); err != nil {
-		return fmt.Errorf("store the contents: %w", err)
+	if !described(spec.Type) || attr.BTFFD != 0 || attr.BTFKeyTypeID != 0 || attr.BTFValueTypeID != 0 {
+		return create(attr, need)
 	}
-	if m.spec.Flags&asm.MapReadOnlyProg != 0 {
-		if err := sys.MapFreeze(m.fd.Int()); err != nil {
-			return fmt.Errorf("freeze the contents: %w", err)
+	if needed && spec.KeySize != 4 {
+		return nil, fmt.Errorf("the key of a %v map has 4 bytes: %w", spec.Type, unix.EINVAL)
+	}
+	object, err := t.load()
+	if err != nil {
+		if needed {
+			return nil, err
 		}
+		return create(attr, need)
 	}
-	return nil
+	defer object.Close()
+	with := *attr
+	with.BTFFD = uint32(object.Int())
+	if spec.Type != asm.MapStructOps { // its value is described by the kernel's own BTF
+		with.BTFKeyTypeID, with.BTFValueTypeID = uint32(t.key), uint32(t.value)
+	}
+	fd, err := create(&with, need)
+	if err != nil && !needed {
+		return create(attr, need)
+	}
+	return fd, err
 }
 
 func create(attr *sys.MapCreateAttr, need []capability.Capability) (*sys.FD, error) {
@@ -137,13 +143,3 @@ func required(t asm.MapType) []capability.Capability {
 }
 
 func holdsMaps(t asm.MapType) bool { return t == asm.MapArrayOfMaps || t == asm.MapHashOfMaps }
-
-// needsBTF reports whether the kernel makes a map with a BTF object only: those that hang their values on its own objects
-// or take the place of its functions.
-func needsBTF(t asm.MapType) bool {
-	switch t {
-	case asm.MapSkStorage, asm.MapInodeStorage, asm.MapTaskStorage, asm.MapCgrpStorage, asm.MapStructOps:
-		return true
-	}
-	return false
-}

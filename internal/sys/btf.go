@@ -26,3 +26,18 @@ type BTFInfo struct {
 	NameLen   uint32  `bpf:"name_len"`
 	KernelBTF uint32  `bpf:"kernel_btf"`
 }
+
+// BTFBlob returns the BTF object with the given id as it was loaded.
+func BTFBlob(id uint32) ([]byte, error) {
+	fd, err := BTFGetFDByID(id)
+	if err != nil {
+		return nil, err
+	}
+	defer fd.Close()
+	var info BTFInfo
+	if err := ObjGetInfo(fd.Int(), &info); err != nil {
+		return nil, err
+	}
+	blob := make([]byte, info.BTFSize)
+	return blob, ObjGetInfo(fd.Int(), &BTFInfo{BTF: BytesPointer(blob), BTFSize: info.BTFSize})
+}
