@@ -1,0 +1,53 @@
+package vm_test
+
+import (
+	"testing"
+
+	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/asm/vm"
+)
+
+// build assembles a program.
+func build(t testing.TB, typ asm.ProgramType, f func(b *asm.Builder)) *asm.Program {
+	t.Helper()
+	b := asm.NewBuilder("test", typ)
+	f(b)
+	p, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// machine makes a machine for a program.
+func machine(t testing.TB, opts *vm.Options, typ asm.ProgramType, f func(b *asm.Builder)) *vm.Machine {
+	t.Helper()
+	m, err := vm.New(build(t, typ, f), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestSmoke(t *testing.T) {
+	m := machine(t, nil, asm.SkReuseport, func(b *asm.Builder) {
+		b.Ldx(asm.R2, asm.R1.Field(asm.SkReuseportMdData))
+		b.Ldx(asm.R3, asm.R1.Field(asm.SkReuseportMdDataEnd))
+		b.Mov(asm.R0, asm.R2)
+		b.Add(asm.R0, 12)
+		b.JumpIf(asm.R0.Gt(asm.R3), "short")
+		b.Ldx(asm.R0, asm.R2.U32(8))
+		b.Exit()
+		b.Label("short")
+		b.Mov(asm.R0, 7)
+		b.Exit()
+	})
+	r0, err := m.Run(&vm.ReuseportContext{Data: []byte{0, 1, 2, 3, 4, 5, 6, 7, 1, 2, 3, 4}})
+	if err != nil || r0 != 0x04030201 {
+		t.Errorf("%#x, %v", r0, err)
+	}
+	r0, err = m.Run(&vm.ReuseportContext{Data: make([]byte, 1200), Paged: 1192})
+	if err != nil || r0 != 7 {
+		t.Errorf("%#x, %v", r0, err)
+	}
+}
