@@ -23,7 +23,6 @@ type block struct {
 	insts  []inst
 	next   *block // what follows when the last instruction does not jump, nil when it never falls through
 	index  int    // in fn.blocks, kept by number
-	slot   int    // used by the layout
 }
 
 // inst is an instruction in a block. Only the last one of a block may jump.

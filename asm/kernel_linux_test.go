@@ -281,9 +281,9 @@ func TestKernelStrictness(t *testing.T) {
 // run loads a program and runs it on a packet of so many bytes.
 func run(t *testing.T, p *asm.Program, size int) int32 {
 	t.Helper()
-	fd, log, err := loadCode(t, p.Type(), p.AppendTo(nil, binary.NativeEndian), 0)
+	fd, _, err := loadCode(t, p.Type(), p.AppendTo(nil, binary.NativeEndian), 0)
 	if err != nil {
-		_, log, _ = loadCode(t, p.Type(), p.AppendTo(nil, binary.NativeEndian), 1)
+		_, log, _ := loadCode(t, p.Type(), p.AppendTo(nil, binary.NativeEndian), 1)
 		t.Fatalf("%v:\n%s", err, log)
 	}
 	packet := make([]byte, size)
