@@ -3,6 +3,7 @@ package asm
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Reasons for which Builder.Program refuses a program as a whole.
@@ -17,7 +18,7 @@ var (
 func (b *Builder) Program() (*Program, error) {
 	a := assembly{b: b, errs: append([]error(nil), b.errs...), next: max(b.next, firstVirtual)}
 	if len(b.nodes) == 0 {
-		a.fail(b.from, -1, "", errors.New("no instructions"))
+		a.fail(b.from, -1, "", errors.New("no instructions; a program ends with Return or Exit"))
 	} else {
 		a.ends()
 		a.link()
@@ -41,11 +42,6 @@ func (b *Builder) Program() (*Program, error) {
 // copy takes the nodes as they are.
 func (a *assembly) copy() {
 	a.nodes = a.b.nodes
-	for i := range a.nodes {
-		if n := &a.nodes[i]; n.object != nil {
-			a.failAt(i, n, fmt.Errorf("%w: %s is another builder's", ErrStack, n.object.name))
-		}
-	}
 	a.starts = append([]Label(nil), a.b.spec.Functions...)
 	for _, l := range a.b.spec.Labels {
 		if l.Index < len(a.nodes) { // one behind the last instruction names nothing
@@ -54,12 +50,19 @@ func (a *assembly) copy() {
 	}
 }
 
-// insertError inserts e behind the errors about the same and about earlier instructions; those about none come first.
+// insertError inserts e behind the errors about the same and about earlier instructions; those about none come first. It
+// leaves out what stands there already, such as the same end that several ways of one If fall off.
 func insertError(errs []error, e *Error) []error {
-	errs = append(errs, e)
-	for i := len(errs) - 1; i > 0 && errs[i-1].(*Error).Index > e.Index; i-- {
-		errs[i-1], errs[i] = errs[i], errs[i-1]
+	at := len(errs)
+	for at > 0 && errs[at-1].(*Error).Index > e.Index {
+		at--
 	}
+	if at > 0 && errs[at-1].Error() == e.Error() {
+		return errs
+	}
+	errs = append(errs, e)
+	copy(errs[at+1:], errs[at:])
+	errs[at] = e
 	return errs
 }
 
@@ -67,6 +70,7 @@ func insertError(errs []error, e *Error) []error {
 // nodes; then nodes to sizes, sizes to distances.
 type assembly struct {
 	b       *Builder
+	fns     []*fn
 	errs    []error
 	next    Register // the next virtual register
 	nodes   []node
@@ -116,6 +120,9 @@ func (a *assembly) link() {
 				a.failAt(i, n, fmt.Errorf("%s is a label, not a subprogram", n.symbol))
 			case ok:
 				a.targets[i] = l.index
+				if args, known := a.b.arity[n.symbol]; known && n.kind == RefCall && n.args >= 0 && n.args != args {
+					a.failAt(i, n, fmt.Errorf("%w: %d arguments instead of the %d that it has at %v", ErrOperand, n.args, args, l.from.position()))
+				}
 			}
 		}
 	}
@@ -127,10 +134,18 @@ func (n *node) text() string {
 	switch {
 	case n.kind != 0:
 		p.jumpTo(n.ins, Reference{Kind: n.kind, Symbol: n.symbol}.text(n.ins))
+	case strings.HasPrefix(n.target, "#"): // the author knows no such label
+		p.jumpTo(n.ins, "")
+		return strings.TrimSuffix(strings.TrimSpace(string(p.b)), " goto")
 	case n.target != "":
 		p.jumpTo(n.ins, n.target)
+	case kinds[n.ins.Op] == kindCall && n.ins.Src == CallHelper && Helper(n.ins.Imm).Valid():
+		p.str("call ", Helper(n.ins.Imm).Name())
 	default:
 		p.instruction(n.ins)
+	}
+	if n.object != nil { // it has no place yet
+		return strings.Replace(string(p.b), "r10", n.object.name, 1)
 	}
 	return string(p.b)
 }
@@ -141,7 +156,7 @@ func (a *assembly) ends() {
 	check := func(end int) {
 		if end == begin {
 			if end > 0 { // the main function's emptiness is reported where the first subprogram begins
-				a.fail(a.b.labels[name].from, -1, "subprogram "+name, errors.New("no instructions"))
+				a.fail(a.b.labels[name].from, -1, "subprogram "+name, errors.New("no instructions; end it with Return or Exit"))
 			}
 			return
 		}
@@ -149,7 +164,7 @@ func (a *assembly) ends() {
 		switch kind := kinds[n.ins.Op]; {
 		case kind == kindExit, kind == kindJAL, kind == kindJA && n.ins.Op.JumpOp() == OpJA:
 		default:
-			a.failAt(end-1, n, fmt.Errorf("function %s %w: its last instruction is neither exit nor goto", name, ErrFallOff))
+			a.failAt(end-1, n, fmt.Errorf("function %s %w: its last instruction is neither exit nor goto; end it with Return or Exit", name, ErrFallOff))
 		}
 	}
 	for _, f := range a.b.spec.Functions {

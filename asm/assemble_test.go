@@ -50,7 +50,7 @@ func TestStackObjectOfAnotherBuilder(t *testing.T) {
 	b.Mov(asm.R0, 0)
 	b.Exit()
 	_, err := b.Program()
-	const want = "assemble_test.go:49: other: instruction 0: *(u32 *)(r10 + 0) = 0: bad stack object: key is another builder's"
+	const want = "assemble_test.go:49: other: instruction 0: *(u32 *)(key + 0) = 0: bad stack object: key is another builder's; make one with this builder's Stack"
 	if !errors.Is(err, asm.ErrStack) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -3,7 +3,6 @@ package asm
 import (
 	"errors"
 	"fmt"
-	"io"
 )
 
 // Builder writes a program, one instruction with every call:
@@ -34,12 +33,13 @@ type Builder struct {
 	contextFrom origin
 	arity       map[string]int          // arguments of the subprograms that Function made
 	loops       []loop                  // that are being written
+	inside      []string                // the calls whose bodies are being written, such as If
 	uniques     int                     // labels of the builder's own
 	marked      int                     // the node that the last label stands before
 	keys        map[string]*StackObject // of counters
 	comments    []comment
 	noLines     bool
-	dump        io.Writer
+	trace       *trace
 	passes      func(*assembly) // over virtual registers, stack objects and blocks; nil while there are none
 }
 
@@ -50,6 +50,7 @@ type node struct {
 	symbol string        // map, function
 	target string        // label that a jump leads to
 	bad    bool          // reported already
+	field  Field         // of a load or store: the one that the author named, 0 for none
 	copy   bool          // a move that the builder made, which may vanish
 	args   int           // of a call: registers that hold arguments, -1 for unknown
 	object *StackObject  // of a load, store or addition: the offset is relative to it
@@ -105,24 +106,27 @@ func (b *Builder) Target(v CPU) { b.cpu = v }
 // DeclareMap describes a map that the program names, so that the loader can create it, and returns a reference to it for
 // Call. Sizes that are 0 are taken from the layouts Key and Value, if these are given.
 func (b *Builder) DeclareMap(spec MapSpec) MapRef {
-	ref := MapRef{spec.Name}
+	b.declare(spec, b.here())
+	return MapRef{spec.Name}
+}
+
+func (b *Builder) declare(spec MapSpec, from origin) {
 	if err := spec.layOut(); err != nil {
-		b.fail(b.here(), "map "+spec.Name, err)
+		b.fail(from, "map "+spec.Name, err)
 	}
 	for _, m := range b.spec.Maps {
 		if m.Name != spec.Name {
 			continue
 		}
 		if !m.Equal(spec) {
-			b.fail(b.here(), "map "+spec.Name, errors.New("declared before with another specification"))
+			b.fail(from, "map "+spec.Name, errors.New("declared before with another specification"))
 		}
-		return ref
+		return
 	}
 	if err := checkName(spec.Name); err != nil {
-		b.fail(b.here(), "map "+spec.Name, err)
+		b.fail(from, "map "+spec.Name, err)
 	}
 	b.spec.Maps = append(b.spec.Maps, spec.clone())
-	return ref
 }
 
 // Label names the place before the next instruction. Labels are for the whole program, in one space with subprograms.
@@ -130,11 +134,21 @@ func (b *Builder) Label(name string) { b.define(name, false, b.here()) }
 
 // Subprogram ends the function before and begins another, for CallSubprogram and LdFunc.
 func (b *Builder) Subprogram(name string) {
-	from := b.here()
-	if len(b.nodes) == 0 {
-		b.fail(from, "subprogram "+name, fmt.Errorf("the main function %s has no instructions yet", b.spec.Name))
+	b.function("subprogram "+name, name, b.here())
+}
+
+// function begins a function and reports whether it may begin here.
+func (b *Builder) function(call, name string, from origin) bool {
+	switch n := len(b.inside); {
+	case n > 0:
+		b.fail(from, call, fmt.Errorf("%w: it begins inside %s; begin it behind the end of the function before", ErrNesting, b.inside[n-1]))
+		return false
+	case len(b.nodes) == 0:
+		b.fail(from, call, fmt.Errorf("the main function %s has no instructions yet; write that first", b.spec.Name))
 	}
 	b.define(name, true, from)
+	b.keys = nil // objects on the stack of the function before
+	return true
 }
 
 func (b *Builder) define(name string, function bool, from origin) {
@@ -166,6 +180,9 @@ func (b *Builder) Emit(i Instruction) { b.add(node{ins: i, from: b.here()}) }
 func (b *Builder) add(n node) {
 	if !n.bad {
 		if err := b.machine(n.ins).Check(); err != nil {
+			if n.ins.Dst.virtual() && n.ins.Dst >= b.next || n.ins.Src.virtual() && n.ins.Src >= b.next {
+				err = fmt.Errorf("%w of another builder; this one's come from Virtual, Copy, Load and the like", err)
+			}
 			b.reject(&n, err)
 		} else if err := refuse(n.ins); err != nil {
 			b.reject(&n, err)

@@ -20,28 +20,43 @@ func (b *Builder) Stx(m Mem, src Register) {
 // St stores a constant: *(u32 *)(base + off) = imm. A constant for 8 bytes is 32 bits that are sign-extended.
 func (b *Builder) St(m Mem, imm Operand) {
 	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: m.Base}, from: b.here()}
-	b.place(&n, m)
 	if _, ok := imm.(Register); ok {
+		n.place(m)
 		b.reject(&n, fmt.Errorf("%w: a register, which Stx stores", ErrOperand))
-	} else if m.Size.Bytes() != 0 {
-		b.operand(&n, imm, 8*m.Size.Bytes())
+		b.checkPlace(&n, m)
+		b.add(n)
+		return
 	}
-	b.add(n)
+	b.storeConstant(n, m, imm)
 }
 
 // access appends a load or store of m.
 func (b *Builder) access(n node, m Mem) {
-	b.place(&n, m)
+	n.place(m)
+	b.checkPlace(&n, m)
+	b.add(n)
+}
+
+func (b *Builder) storeConstant(n node, m Mem, imm Operand) {
+	n.place(m)
+	if m.Size.Bytes() != 0 {
+		b.operand(&n, imm, 8*m.Size.Bytes())
+	}
+	b.checkPlace(&n, m)
 	b.add(n)
 }
 
 // place fills in the size and the offset of a load or store.
-func (b *Builder) place(n *node, m Mem) {
+func (n *node) place(m Mem) {
 	if fitsInt16(m.Off) {
 		n.ins.Off = int16(m.Off)
 	}
 	n.ins.Op |= Opcode(m.Size & DW)
-	n.object = m.object
+	n.object, n.field = m.object, m.field
+}
+
+// checkPlace rejects a place that cannot be accessed.
+func (b *Builder) checkPlace(n *node, m Mem) {
 	switch {
 	case m.wrong != "":
 		b.reject(n, fmt.Errorf("%w: %s", ErrOperand, m.wrong))
@@ -52,7 +67,11 @@ func (b *Builder) place(n *node, m Mem) {
 	case !fitsInt16(m.Off):
 		b.reject(n, fmt.Errorf("%w: offset %d does not fit 16 bits", ErrImmediate, m.Off))
 	case m.object != nil:
-		if err := m.object.check(m); err != nil {
+		err := b.own(m.object)
+		if err == nil {
+			err = m.object.check(m)
+		}
+		if err != nil {
 			b.reject(n, err)
 		}
 	}

@@ -299,9 +299,9 @@ func TestBuilderRefuses(t *testing.T) {
 		{"jump to a subprogram", func(b *asm.Builder) { b.Jump("sub"); b.Subprogram("sub") }, "instruction 0: goto sub: sub is a subprogram; call it", nil},
 		{"jump into a subprogram", func(b *asm.Builder) { b.Jump("in"); b.Subprogram("sub"); b.Label("in") }, "instruction 0: goto in: label in is in another function", nil},
 		{"jump out of a subprogram", func(b *asm.Builder) { b.Label("main"); b.Exit(); b.Subprogram("sub"); b.Jump("main") }, "instruction 1: goto main: label main is in another function", nil},
-		{"subprogram before any instruction", func(b *asm.Builder) { b.Subprogram("sub") }, "subprogram sub: the main function test has no instructions yet", nil},
-		{"subprogram without instructions", func(b *asm.Builder) { b.Exit(); b.Subprogram("one"); b.Subprogram("two") }, "subprogram one: no instructions", nil},
-		{"function that falls off", func(b *asm.Builder) { b.Mov(asm.R0, 0); b.Subprogram("sub") }, "instruction 0: r0 = 0: function test falls off the end: its last instruction is neither exit nor goto", asm.ErrFallOff},
+		{"subprogram before any instruction", func(b *asm.Builder) { b.Subprogram("sub") }, "subprogram sub: the main function test has no instructions yet; write that first", nil},
+		{"subprogram without instructions", func(b *asm.Builder) { b.Exit(); b.Subprogram("one"); b.Subprogram("two") }, "subprogram one: no instructions; end it with Return or Exit", nil},
+		{"function that falls off", func(b *asm.Builder) { b.Mov(asm.R0, 0); b.Subprogram("sub") }, "instruction 0: r0 = 0: function test falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit", asm.ErrFallOff},
 
 		// Maps.
 		{"map declared twice", func(b *asm.Builder) {
@@ -359,19 +359,19 @@ func TestBuilderRefusesPrograms(t *testing.T) {
 		calls func(*asm.Builder)
 		want  string
 	}{
-		{"no instructions", func(b *asm.Builder) {}, "no instructions"},
-		{"only a label", func(b *asm.Builder) { b.Label("a") }, "no instructions"},
+		{"no instructions", func(b *asm.Builder) {}, "no instructions; a program ends with Return or Exit"},
+		{"only a label", func(b *asm.Builder) { b.Label("a") }, "no instructions; a program ends with Return or Exit"},
 		{"falls off", func(b *asm.Builder) { b.Mov(asm.R0, 0) },
-			"instruction 0: r0 = 0: function test falls off the end: its last instruction is neither exit nor goto"},
+			"instruction 0: r0 = 0: function test falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit"},
 		{"falls off behind a condition", func(b *asm.Builder) { b.Label("a"); b.JumpIf(asm.R1.Eq(0), "a") },
-			"instruction 0: if r1 == 0 goto a: function test falls off the end: its last instruction is neither exit nor goto"},
+			"instruction 0: if r1 == 0 goto a: function test falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit"},
 		{"falls off behind may_goto", func(b *asm.Builder) { b.Label("a"); b.MayGoto("a") },
-			"instruction 0: may_goto a: function test falls off the end: its last instruction is neither exit nor goto"},
+			"instruction 0: may_goto a: function test falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit"},
 		{"falls off behind a call", func(b *asm.Builder) { b.CallHelper(asm.FnMapLookupElem) },
-			"instruction 0: call 1: function test falls off the end: its last instruction is neither exit nor goto"},
+			"instruction 0: call bpf_map_lookup_elem: function test falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit"},
 		{"last subprogram falls off", func(b *asm.Builder) { b.Exit(); b.Subprogram("sub"); b.Mov(asm.R0, 0) },
-			"instruction 1: r0 = 0: function sub falls off the end: its last instruction is neither exit nor goto"},
-		{"last subprogram is empty", func(b *asm.Builder) { b.Exit(); b.Subprogram("sub") }, "subprogram sub: no instructions"},
+			"instruction 1: r0 = 0: function sub falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit"},
+		{"last subprogram is empty", func(b *asm.Builder) { b.Exit(); b.Subprogram("sub") }, "subprogram sub: no instructions; end it with Return or Exit"},
 		{"jump to a label behind the last instruction", func(b *asm.Builder) { b.Jump("end"); b.Label("end") },
 			"instruction 0: goto end: no instruction follows label end"},
 	} {
@@ -452,7 +452,7 @@ func TestBuilderCollectsErrors(t *testing.T) {
 		"1 r11 = 1099511627776: immediate out of range: 1099511627776 does not fit 32 bits with sign; load it with LdImm64",
 		"2 r0 = *(u8 *)(r1 + 0): immediate out of range: offset 1048576 does not fit 16 bits",
 		"3 r0 /= 0: division by zero",
-		"3 r0 /= 0: function test falls off the end: its last instruction is neither exit nor goto",
+		"3 r0 /= 0: function test falls off the end: its last instruction is neither exit nor goto; end it with Return or Exit",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

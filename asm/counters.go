@@ -3,6 +3,7 @@ package asm
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Counters is a set of named counters, one of each for every CPU, so that counting needs no atomic operation:
@@ -37,23 +38,20 @@ func (c *Counters) Names() []string { return slices.Clone(c.names) }
 // Count adds n, a register or a constant, to a counter of this CPU.
 func (b *Builder) Count(c *Counters, counter string, n Operand) {
 	from := b.here()
-	index := slices.Index(c.names, counter)
-	if index < 0 {
-		b.fail(from, "count "+counter, fmt.Errorf("%w: the counters of %s are %v", ErrOperand, c.name, c.names))
+	if err := c.check(counter); err != nil {
+		b.fail(from, "count "+counter, err)
 		return
 	}
-	if !slices.ContainsFunc(b.spec.Maps, func(m MapSpec) bool { return m.Name == c.name }) {
-		b.spec.Maps = append(b.spec.Maps, c.Map())
-	}
+	b.declare(c.Map(), from)
 	key := b.keys[c.name]
 	if key == nil {
 		if b.keys == nil {
 			b.keys = make(map[string]*StackObject)
 		}
-		b.needPasses()
-		key = &StackObject{name: c.name + " key", size: 4}
+		key = b.stack(c.name+" key", 4, nil, from)
 		b.keys[c.name] = key
 	}
+	index := slices.Index(c.names, counter)
 	b.access(node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: FP}, from: from}, key.U32(0))
 	b.arguments([]any{Map(c.name), key}, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(FnMapLookupElem)}, args: 2, from: from})
@@ -67,4 +65,20 @@ func (b *Builder) Count(c *Counters, counter string, n Operand) {
 	b.add(add)
 	b.access(node{ins: Instruction{Op: MemOpcode(ClassSTX, ModeMem, W), Dst: value, Src: sum}, from: from}, value.U64(8*index))
 	b.mark(none, from)
+}
+
+// check reports what is wrong with the set, and a counter that it does not have.
+func (c *Counters) check(counter string) error {
+	if c == nil {
+		return fmt.Errorf("%w: no Counters; make them with NewCounters", ErrOperand)
+	}
+	for i, name := range c.names {
+		if slices.Contains(c.names[:i], name) {
+			return fmt.Errorf("%w: %s has two counters %s; leave one of them out", ErrOperand, c.name, name)
+		}
+	}
+	if !slices.Contains(c.names, counter) {
+		return fmt.Errorf("%w: the counters of %s are %s; give NewCounters this one too", ErrOperand, c.name, strings.Join(c.names, ", "))
+	}
+	return nil
 }

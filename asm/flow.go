@@ -1,7 +1,10 @@
 package asm
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -31,7 +34,7 @@ func (b *Builder) unique() string {
 	return "#" + strconv.Itoa(b.uniques)
 }
 
-// place defines a label that unique returned.
+// mark defines a label that unique returned.
 func (b *Builder) mark(name string, from origin) {
 	b.labels[name] = label{index: len(b.nodes), from: from}
 	b.marked = len(b.nodes)
@@ -101,11 +104,25 @@ func (b *Builder) open() bool {
 	return !last.ends()
 }
 
+// ErrNesting is wrapped by the error about a call that has no place where it stands.
+var ErrNesting = errors.New("out of place")
+
+// within calls body, which writes what is inside the given call.
+func (b *Builder) within(call string, from origin, body func()) {
+	if body == nil {
+		b.fail(from, call, fmt.Errorf("%w: no body; an empty one is func() {}", ErrOperand))
+		return
+	}
+	b.inside = append(b.inside, call)
+	body()
+	b.inside = b.inside[:len(b.inside)-1]
+}
+
 // If runs then when c holds, and otherwise, if one is given, the else branch.
 func (b *Builder) If(c Cond, then func(), otherwise ...func()) {
 	from := b.here()
 	if len(otherwise) > 1 {
-		b.fail(from, "if", fmt.Errorf("%w: %d else branches", ErrOperand, len(otherwise)))
+		b.fail(from, "if", fmt.Errorf("%w: %d else branches; it has one at most", ErrOperand, len(otherwise)))
 	}
 	end := b.unique()
 	no := end
@@ -113,13 +130,13 @@ func (b *Builder) If(c Cond, then func(), otherwise ...func()) {
 		no = b.unique()
 	}
 	b.branch(c, no, false, from)
-	then()
+	b.within("if", from, then)
 	if len(otherwise) > 0 {
 		if b.open() {
 			b.jumpTo(end, from)
 		}
 		b.mark(no, from)
-		otherwise[0]()
+		b.within("if", from, otherwise[0])
 	}
 	b.mark(end, from)
 }
@@ -133,8 +150,17 @@ func (b *Builder) While(cond func() Cond, body func()) {
 	from := b.here()
 	head, end := b.unique(), b.unique()
 	b.mark(head, from)
-	b.branch(cond(), end, false, from)
-	b.body(loop{head, end}, body)
+	var c Cond
+	b.within("while", from, func() {
+		if cond == nil {
+			b.fail(from, "while", fmt.Errorf("%w: no condition", ErrOperand))
+			c = And()
+			return
+		}
+		c = cond()
+	})
+	b.branch(c, end, false, from)
+	b.body("while", loop{head, end}, from, body)
 	if b.open() {
 		b.jumpTo(head, from)
 	}
@@ -145,14 +171,21 @@ func (b *Builder) While(cond func() Cond, body func()) {
 // register; body must not change it.
 func (b *Builder) For(n int, body func(i Register)) {
 	from := b.here()
-	if n < 1 {
-		b.fail(from, "for", fmt.Errorf("%w: %d rounds", ErrOperand, n))
+	if n < 1 || int64(n) > math.MaxInt32 {
+		b.fail(from, "for", fmt.Errorf("%w: %d rounds; from 1 to 2147483647 can be had", ErrOperand, n))
+		n = 1
 	}
 	i := b.Virtual()
 	b.set(i, 0, from)
 	head, next, end := b.unique(), b.unique(), b.unique()
 	b.mark(head, from)
-	b.body(loop{next, end}, func() { body(i) })
+	begin := len(b.nodes)
+	if body == nil {
+		b.body("for", loop{next, end}, from, nil)
+	} else {
+		b.body("for", loop{next, end}, from, func() { body(i) })
+	}
+	b.checkCounter(i, begin, from)
 	if b.open() || b.jumpedTo(next) {
 		b.mark(next, from)
 		b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpAdd, K), Dst: i, Imm: 1}, from: from})
@@ -161,22 +194,32 @@ func (b *Builder) For(n int, body func(i Register)) {
 	b.mark(end, from)
 }
 
+// checkCounter reports instructions in the body of a For that write its counter.
+func (b *Builder) checkCounter(i Register, begin int, from origin) {
+	for _, n := range b.nodes[begin:] {
+		in := inst{node: n}
+		if r := in.registers(); slices.Contains(r.defs[:r.ndefs], i) {
+			b.fail(n.from, n.text(), fmt.Errorf("%w: %v counts the rounds of the For at %v; change a Copy of it, or write a While", ErrOperand, i, from.position()))
+		}
+	}
+}
+
 // Forever runs body until it breaks or returns, or until the kernel's time for the program is up (may_goto). Linux 6.9.
 func (b *Builder) Forever(body func()) {
 	from := b.here()
 	head, end := b.unique(), b.unique()
 	b.mark(head, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpJCond, K)}, target: end, from: from})
-	b.body(loop{head, end}, body)
+	b.body("forever", loop{head, end}, from, body)
 	if b.open() {
 		b.jumpTo(head, from)
 	}
 	b.mark(end, from)
 }
 
-func (b *Builder) body(l loop, body func()) {
+func (b *Builder) body(call string, l loop, from origin, body func()) {
 	b.loops = append(b.loops, l)
-	body()
+	b.within(call, from, body)
 	b.loops = b.loops[:len(b.loops)-1]
 }
 
@@ -187,8 +230,16 @@ func (b *Builder) jumpedTo(name string) bool {
 
 // Unroll calls body n times, with 0 to n-1: the instructions stand there n times.
 func (b *Builder) Unroll(n int, body func(i int)) {
+	from := b.here()
+	if n < 0 {
+		b.fail(from, "unroll", fmt.Errorf("%w: %d rounds", ErrOperand, n))
+	}
+	if body == nil {
+		b.within("unroll", from, nil)
+		return
+	}
 	for i := range n {
-		body(i)
+		b.within("unroll", from, func() { body(i) })
 	}
 }
 
@@ -200,7 +251,7 @@ func (b *Builder) Continue() { b.leave("continue", b.here(), func(l loop) string
 
 func (b *Builder) leave(word string, from origin, to func(loop) string) {
 	if len(b.loops) == 0 {
-		b.fail(from, word, fmt.Errorf("%w: outside a loop", ErrLabel))
+		b.fail(from, word, fmt.Errorf("%w: no loop is open; it belongs into the body of a For, While or Forever", ErrNesting))
 		return
 	}
 	b.jumpTo(to(b.loops[len(b.loops)-1]), from)
@@ -216,7 +267,7 @@ type Case struct {
 func When(body func(), values ...int64) Case { return Case{values: values, body: body} }
 
 // Switch runs the case that has v among its values, or otherwise, which may be nil. Up to four values are compared one by
-// one, more by halving.
+// one, more by halving, as signed numbers of 64 bits.
 func (b *Builder) Switch(v Register, cases []Case, otherwise func()) {
 	from := b.here()
 	type arm struct {
@@ -226,12 +277,17 @@ func (b *Builder) Switch(v Register, cases []Case, otherwise func()) {
 	var arms []arm
 	end := b.unique()
 	names := make([]string, len(cases))
+	seen := make(map[int64]bool)
 	for i, c := range cases {
 		names[i] = b.unique()
+		if len(c.values) == 0 {
+			b.fail(from, "switch", fmt.Errorf("%w: case %d has no values; what runs for all others is the last argument", ErrOperand, i+1))
+		}
 		for _, value := range c.values {
-			if slices.ContainsFunc(arms, func(a arm) bool { return a.value == value }) {
-				b.fail(from, "switch", fmt.Errorf("%w: value %d twice", ErrOperand, value))
+			if seen[value] {
+				b.fail(from, "switch", fmt.Errorf("%w: two cases for %d; leave one of them out", ErrOperand, value))
 			}
+			seen[value] = true
 			arms = append(arms, arm{value, names[i]})
 		}
 	}
@@ -240,37 +296,32 @@ func (b *Builder) Switch(v Register, cases []Case, otherwise func()) {
 	choose = func(arms []arm) {
 		if len(arms) <= 4 {
 			for _, a := range arms {
-				b.compare(v.Eq(a.value), a.to, from)
+				b.branch(v.Eq(a.value), a.to, true, from)
 			}
 			b.jumpTo(none, from)
 			return
 		}
 		upper := b.unique()
 		half := len(arms) / 2
-		b.compare(v.SGe(arms[half].value), upper, from)
+		b.branch(v.SGe(arms[half].value), upper, true, from)
 		choose(arms[:half])
 		b.mark(upper, from)
 		choose(arms[half:])
 	}
 	if len(arms) > 4 {
-		slices.SortFunc(arms, func(x, y arm) int {
-			if x.value < y.value {
-				return -1
-			}
-			return 1
-		})
+		slices.SortFunc(arms, func(x, y arm) int { return cmp.Compare(x.value, y.value) })
 	}
 	choose(arms)
 	for i, c := range cases {
 		b.mark(names[i], from)
-		c.body()
+		b.within("switch", from, c.body)
 		if b.open() {
 			b.jumpTo(end, from)
 		}
 	}
 	b.mark(none, from)
 	if otherwise != nil {
-		otherwise()
+		b.within("switch", from, otherwise)
 	}
 	b.mark(end, from)
 }

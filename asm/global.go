@@ -1,11 +1,15 @@
 package asm
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Global is data that lives in a map, one for each of the three sections that C compilers know: it outlives the run of
 // the program, is shared by all CPUs and can be read and written from user space. Loads and stores of its parts need no
 // lookup. Linux 5.2.
 type Global struct {
+	b       *Builder
 	section string
 	name    string
 	offset  int
@@ -18,6 +22,9 @@ const (
 	SectionData   = ".data"   // variables with an initial value
 	SectionBSS    = ".bss"    // variables that begin as zeros
 )
+
+// maxGlobal is the size of a section in bytes that an instruction can address, and less than what the kernel allocates.
+const maxGlobal = 1 << 29
 
 // Rodata makes a constant of the given bytes.
 func (b *Builder) Rodata(name string, contents []byte) *Global {
@@ -36,9 +43,10 @@ func (b *Builder) BSS(name string, size int) *Global {
 
 // global appends a variable to a section, aligned to 8 bytes.
 func (b *Builder) global(section, name, contents string, size int) *Global {
-	g := &Global{section: section, name: name, size: size}
-	if size < 1 {
-		b.fail(b.here(), "global "+name, fmt.Errorf("%w: %d bytes", ErrOperand, size))
+	g := &Global{b: b, section: section, name: name, size: size}
+	if size < 1 || size > maxGlobal {
+		b.fail(b.here(), "global "+name, fmt.Errorf("%w: %d bytes; a global has from 1 to %d", ErrOperand, size, maxGlobal))
+		g.size = 1
 		return g
 	}
 	at := -1
@@ -57,6 +65,10 @@ func (b *Builder) global(section, name, contents string, size int) *Global {
 	}
 	m := &b.spec.Maps[at]
 	g.offset = (int(m.ValueSize) + 7) / 8 * 8
+	if g.offset > maxGlobal-size {
+		b.fail(b.here(), "global "+name, fmt.Errorf("%w: %s would have more than %d bytes; use a map", ErrOperand, section, maxGlobal))
+		return g
+	}
 	m.ValueSize = uint32((g.offset + size + 7) / 8 * 8)
 	m.Value = m.Value.with(variable(name, size)...)
 	if section != SectionBSS {
@@ -101,7 +113,15 @@ func (g *Global) node(dst Register, off int, from origin) node {
 func (b *Builder) Printk(format string, args ...Operand) {
 	from := b.here()
 	if len(args) > 3 {
-		b.fail(from, "printk", fmt.Errorf("%w: %d arguments, the helper takes 3", ErrOperand, len(args)))
+		b.fail(from, "printk", fmt.Errorf("%w: %d values; the kernel prints up to 3, so call it twice", ErrOperand, len(args)))
+		return
+	}
+	if n := strings.Count(format, "%") - 2*strings.Count(format, "%%"); n != len(args) {
+		b.fail(from, "printk", fmt.Errorf("%w: %d values for the %d verbs of %q", ErrOperand, len(args), n, format))
+		return
+	}
+	if k := strings.IndexFunc(format, func(r rune) bool { return r >= 0x7f || r < ' ' && (r < '\t' || r > '\r') }); k >= 0 {
+		b.fail(from, "printk", fmt.Errorf("%w: %q has %q, and the kernel prints ASCII only", ErrOperand, format, format[k]))
 		return
 	}
 	text := b.Rodata("format", []byte(format+"\x00"))

@@ -1,6 +1,9 @@
 package asm
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Helper is a helper function of the kernel: its number in enum bpf_func_id of include/uapi/linux/bpf.h, which is the
 // imm of the call instruction. A helper takes up to five arguments in r1 to r5 and returns in r0.
@@ -70,6 +73,19 @@ func (h Helper) Returns() ReturnKind { return h.entry().returns }
 // reported as such although some program types may call them freely: bpf_get_stackid in perf_event programs and
 // bpf_get_func_ip in kprobe.multi and uprobe.multi programs.
 func (h Helper) GPLOnly() bool { return h.entry().gplOnly }
+
+// signature describes the arguments.
+func (h Helper) signature() string {
+	if h.NumArgs() == 0 {
+		return "none"
+	}
+	var s []string
+	args := h.Args()
+	for _, a := range args[:h.NumArgs()] {
+		s = append(s, a.Kind().String())
+	}
+	return strings.Join(s, ", ")
+}
 
 // entry returns the table's entry for h, the zero value if it has none.
 func (h Helper) entry() helper {

@@ -3,133 +3,66 @@ package asm
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // What check refuses. Each error says how to mend it.
 var (
-	ErrNoValue   = errors.New("used before it has a value")
-	ErrClobbered = errors.New("does not survive the call")
-	ErrNull      = errors.New("used before it was compared with 0")
+	ErrNoValue   = errors.New("no value yet")
+	ErrClobbered = errors.New("lost in a call")
+	ErrNull      = errors.New("null pointer")
 	ErrPointer   = errors.New("pointer misused")
 	ErrField     = errors.New("bad context access")
 	ErrNoBound   = errors.New("loop without a bound")
 )
 
-// valueKind is what is known of a register's value.
-type valueKind uint8
-
-const (
-	noValue     valueKind = iota
-	someValue             // a value, nothing is known of it
-	number                // not a pointer
-	contextAt             // the program's context
-	stackAt               // an address in the frame
-	mapAt                 // a map, for helpers
-	mapValue              // an address in a map's value
-	funcAt                // a subprogram
-	fieldTarget           // what a context field points to, see value.pointer
-)
-
-var valueNames = [...]string{
-	noValue: "nothing", someValue: "a value", number: "a number", contextAt: "the context", stackAt: "a stack address",
-	mapAt: "a map", mapValue: "a map value's address", funcAt: "a function", fieldTarget: "a pointer",
-}
-
-// value is what a register holds at one point of the program.
-type value struct {
-	kind    valueKind
-	null    bool        // a pointer that may be 0
-	pointer PointerKind // of fieldTarget
-	origin  *inst       // of a pointer that may be 0: the copies of one pointer are tested together
-	gone    *inst       // of noValue: the call that took it
-}
-
-func (v value) String() string {
-	if v.kind == fieldTarget {
-		return "a pointer to " + v.pointer.String()
-	}
-	return valueNames[v.kind]
-}
-
-func (v value) isPointer() bool {
-	return v.kind == contextAt || v.kind == stackAt || v.kind == mapAt || v.kind == mapValue || v.kind == fieldTarget
-}
-
-// join is what is known where two ways meet.
-func join(a, b value) value {
-	switch {
-	case a == b:
-		return a
-	case a.kind == noValue || b.kind == noValue:
-		if a.kind != noValue {
-			a = b
-		}
-		return value{gone: a.gone}
-	case a.kind == b.kind && a.pointer == b.pointer && a.origin == b.origin:
-		a.null = a.null || b.null
-		return a
-	case a.kind == b.kind && a.pointer == b.pointer && !a.null && !b.null:
-		a.origin = nil
-		return a
-	}
-	return value{kind: someValue}
-}
-
-// checker follows what is known of every register through a function.
+// checker follows what is known of every register and every byte of the stack objects through a function.
 type checker struct {
 	a     *assembly
 	f     *fn
 	at    []value // by dense register number
-	quiet bool    // while the states are still growing
+	stack stackState
+	quiet bool // while the states are still growing
 }
 
-// entry is what is known of one register where a block begins.
+// state is what is known where a block begins, of the registers that are live there.
+type state struct {
+	known bool
+	regs  []entry
+	stack stackState
+}
+
 type entry struct {
 	reg   int // dense
 	value value
 }
 
 // check reports uses of registers that cannot be right on some way through the function. It goes over the blocks until
-// what is known where each begins does not change any more, and then once more to report. Only the registers that are
-// live where a block begins are kept for it.
+// what is known where each begins does not change any more, and then once more to report.
 func (f *fn) check(a *assembly) {
 	n := dense(a.next)
 	live := f.live(n)
-	in := make([][]entry, len(f.blocks))
-	c := &checker{a: a, f: f, quiet: true, at: make([]value, n)}
+	in := make([]state, len(f.blocks))
+	c := &checker{a: a, f: f, quiet: true, at: make([]value, n), stack: f.stackObjects()}
 	c.at[R10] = value{kind: stackAt}
 	for i := range f.args {
 		c.at[int(R1)+i] = value{kind: someValue}
 	}
-	if f.name == a.b.spec.Name {
+	if f.name == a.b.spec.Name && a.b.spec.Type != UnspecProgram {
 		c.at[R1] = value{kind: contextAt}
 	}
-	live.in[0].each(func(r int) { in[0] = append(in[0], entry{r, c.at[r]}) })
+	in[0] = state{known: true, stack: c.stack.clone()}
+	live.in[0].each(func(r int) { in[0].regs = append(in[0].regs, entry{r, c.at[r]}) })
 	waiting := newBitset(len(f.blocks))
 	waiting.add(0)
 	for todo := []*block{f.blocks[0]}; len(todo) > 0; {
 		b := todo[0]
 		todo = todo[1:]
 		waiting.remove(b.index)
-		c.enter(in[b.index])
+		c.enter(&in[b.index])
 		c.block(b)
 		for _, s := range b.successors() {
-			changed := in[s.index] == nil
-			k := 0
-			live.in[s.index].each(func(r int) {
-				v := c.edge(b, s, r)
-				if len(in[s.index]) == k {
-					in[s.index] = append(in[s.index], entry{r, v})
-				} else if was := &in[s.index][k].value; join(*was, v) != *was {
-					*was = join(*was, v)
-					changed = true
-				}
-				k++
-			})
-			if in[s.index] == nil {
-				in[s.index] = []entry{}
-			}
-			if changed && !waiting.has(s.index) {
+			if c.flow(b, s, &in[s.index], live.in[s.index]) && !waiting.has(s.index) {
 				waiting.add(s.index)
 				todo = append(todo, s)
 			}
@@ -137,17 +70,45 @@ func (f *fn) check(a *assembly) {
 	}
 	c.quiet = false
 	for _, b := range f.blocks {
-		c.enter(in[b.index])
+		c.enter(&in[b.index])
 		c.block(b)
 	}
-	f.checkLoops(a)
+	f.checkLoops(a, live)
 }
 
 // enter sets what is known where a block begins. What is not live there is written before it is read.
-func (c *checker) enter(in []entry) {
-	for _, e := range in {
+func (c *checker) enter(in *state) {
+	for _, e := range in.regs {
 		c.at[e.reg] = e.value
 	}
+	c.stack.copy(in.stack)
+}
+
+// flow joins what is known at the end of b with what is known at the beginning of s, and reports whether that changed.
+func (c *checker) flow(b, s *block, in *state, live bitset) (changed bool) {
+	if !in.known {
+		in.known = true
+		in.stack = c.stack.clone()
+		live.each(func(r int) { in.regs = append(in.regs, entry{r, c.edge(b, s, r)}) })
+		return true
+	}
+	changed = in.stack.join(c.stack)
+	for k := range in.regs {
+		was := &in.regs[k].value
+		here := c.edge(b, s, in.regs[k].reg)
+		now := join(*was, here)
+		if now == *was {
+			continue
+		}
+		// An address that is not followed any more may be used for anything.
+		for _, lost := range []value{*was, here} {
+			if lost.object != nil && now.object == nil {
+				in.stack.lose(lost.object)
+			}
+		}
+		*was, changed = now, true
+	}
+	return changed
 }
 
 // edge is what is known of a register at the beginning of s when control comes from b: a comparison with 0 tells
@@ -155,26 +116,21 @@ func (c *checker) enter(in []entry) {
 func (c *checker) edge(b, s *block, reg int) value {
 	v := c.at[reg]
 	l := b.last()
-	if !v.null || l == nil || l.to == nil || l.to == b.next || kinds[l.ins.Op] != kindJumpK || l.ins.Imm != 0 || l.ins.Op.Class() != ClassJMP {
+	if v.null == notNull || l == nil || l.to == nil || l.to == b.next || kinds[l.ins.Op] != kindJumpK || l.ins.Imm != 0 || l.ins.Op.Class() != ClassJMP {
 		return v
 	}
-	if tested := c.at[dense(l.ins.Dst)]; !tested.null || tested.origin != v.origin {
+	if tested := c.at[dense(l.ins.Dst)]; tested.null == notNull || tested.origin != v.origin {
 		return v
 	}
-	var notNull bool
-	switch l.ins.Op.JumpOp() {
-	case OpJEq:
-		notNull = s != l.to
-	case OpJNE, OpJGT:
-		notNull = s == l.to
+	switch op := l.ins.Op.JumpOp(); {
+	case op != OpJEq && op != OpJNE: // what the kernel takes for a test
+		return v
+	case (op == OpJEq) == (s == l.to):
+		v.null = isNull
 	default:
-		return v
+		v.null = notNull
 	}
-	if notNull {
-		v.null = false
-		return v
-	}
-	return value{kind: number}
+	return v
 }
 
 func (c *checker) fail(i *inst, err error) {
@@ -190,15 +146,40 @@ func (c *checker) read(i *inst, r Register) value {
 		return *v
 	}
 	switch {
+	case c.quiet:
 	case v.gone != nil:
-		c.fail(i, fmt.Errorf("%v %w at %v: calls keep r6 to r9 and virtual registers only", r, ErrClobbered, v.gone.from.position()))
-	case !r.virtual() && r == R0 && kinds[i.ins.Op] == kindExit:
-		c.fail(i, fmt.Errorf("r0, the function's result, is %w: end with Return, or set r0 on every way here", ErrNoValue))
+		c.fail(i, fmt.Errorf("%w: %v does not survive %s at %v; read a Copy that was made before it", ErrClobbered, r, v.gone.text(), v.gone.from.position()))
+	case r == R0 && kinds[i.ins.Op] == kindExit:
+		c.fail(i, fmt.Errorf("%w: r0, the result of %s, is not set on every way that leads here; end with Return", ErrNoValue, c.f.name))
 	default:
-		c.fail(i, fmt.Errorf("%v is %w: give it one on every way that leads here", r, ErrNoValue))
+		c.fail(i, fmt.Errorf("%w: %s", ErrNoValue, c.unset(r)))
 	}
 	v.kind = someValue
 	return *v
+}
+
+// unset says why a register may have no value.
+func (c *checker) unset(r Register) string {
+	writes := func(f *fn) *inst {
+		for _, b := range f.blocks {
+			for k := range b.insts {
+				regs := b.insts[k].registers()
+				if slices.Contains(regs.defs[:regs.ndefs], r) && !slices.Contains(regs.uses[:regs.nuses], r) {
+					return &b.insts[k]
+				}
+			}
+		}
+		return nil
+	}
+	if w := writes(c.f); w != nil {
+		return fmt.Sprintf("%v gets its value at %v, but not on every way that leads here; set it before the ways part", r, w.from.position())
+	}
+	for _, f := range c.a.fns {
+		if w := writes(f); r.virtual() && w != nil {
+			return fmt.Sprintf("%v belongs to function %s, where it gets its value at %v; hand it over as an argument", r, f.name, w.from.position())
+		}
+	}
+	return fmt.Sprintf("nothing sets %v; begin with Mov, or make it with Copy or Load", r)
 }
 
 func (c *checker) set(r Register, v value) {
@@ -216,8 +197,7 @@ func (c *checker) block(b *block) {
 // step checks one instruction and applies it.
 func (c *checker) step(i *inst) {
 	r := i.registers()
-	switch kinds[i.ins.Op] {
-	case kindCall:
+	if kinds[i.ins.Op] == kindCall {
 		c.call(i)
 		return
 	}
@@ -227,36 +207,21 @@ func (c *checker) step(i *inst) {
 	result := value{kind: someValue}
 	switch kinds[i.ins.Op] {
 	case kindMovX:
-		if i.isMove() {
-			result = c.at[dense(i.ins.Src)]
-		} else if i.ins.Off != offAddrSpaceCast {
-			result = value{kind: number}
-		}
+		result = c.move(i)
 	case kindALUK, kindALUX, kindDivK, kindDivX, kindNeg, kindEnd:
 		result = c.arithmetic(i)
 	case kindLdImm64:
-		switch i.ins.Src {
-		case Imm64Value:
-			result = value{kind: number}
-		case Imm64MapFD, Imm64MapIndex:
-			result = value{kind: mapAt}
-		case Imm64MapValue, Imm64MapIndexValue:
-			result = value{kind: mapValue}
-		case Imm64Func:
-			result = value{kind: funcAt}
-		}
+		result = immediate(i)
 	case kindLdx:
 		result = c.load(i)
 	case kindSt, kindStx:
-		c.storeTo(i)
+		c.store(i)
 	case kindAtomic:
-		base := i.ins.Dst
-		if AtomicOp(i.ins.Imm) == AtomicLoadAcquire {
-			base = i.ins.Src
-		}
-		c.dereference(i, base)
+		c.atomic(i)
 	case kindJumpX, kindJumpK:
 		c.compare(i)
+	case kindExit:
+		c.exit(i)
 	}
 	for _, d := range r.defs[:r.ndefs] {
 		c.set(d, result)
@@ -272,16 +237,53 @@ func (c *checker) clobber(i *inst) {
 	}
 }
 
+func immediate(i *inst) value {
+	switch i.ins.Src {
+	case Imm64Value:
+		return constantValue(i.ins.Imm)
+	case Imm64MapFD:
+		return value{kind: mapAt, symbol: i.symbol}
+	case Imm64MapIndex:
+		return value{kind: mapAt}
+	case Imm64MapValue, Imm64MapIndexValue:
+		return value{kind: mapValue}
+	case Imm64Func:
+		return value{kind: funcAt}
+	}
+	return value{kind: someValue}
+}
+
+func (c *checker) move(i *inst) value {
+	v := c.at[dense(i.ins.Src)]
+	switch {
+	case i.isMove():
+		return v
+	case i.ins.Off == offAddrSpaceCast:
+		return value{kind: someValue}
+	case v.isPointer():
+		c.fail(i, fmt.Errorf("%w: a part of %v is no address; copy all of it with Mov", ErrPointer, v))
+		c.lose(v)
+	}
+	return value{kind: number}
+}
+
 // arithmetic allows pointers what the verifier allows them: to be moved by a number, in 64 bits.
 func (c *checker) arithmetic(i *inst) value {
 	op, wide := i.ins.Op.ALUOp(), i.ins.Op.Class() == ClassALU64
+	if op == OpMov {
+		if !wide {
+			return constantValue(int64(uint32(i.ins.Imm)))
+		}
+		return constantValue(i.ins.Imm)
+	}
 	left := c.at[dense(i.ins.Dst)]
 	right := value{kind: number}
-	if i.ins.Op.Source() == X && kinds[i.ins.Op] != kindEnd {
+	switch {
+	case kinds[i.ins.Op] == kindEnd:
+	case i.ins.Op.Source() == X:
 		right = c.at[dense(i.ins.Src)]
-	}
-	if op == OpMov {
-		return value{kind: number}
+	default:
+		right = constantValue(i.ins.Imm)
 	}
 	if !left.isPointer() && !right.isPointer() {
 		if left.kind == number && right.kind == number {
@@ -289,174 +291,70 @@ func (c *checker) arithmetic(i *inst) value {
 		}
 		return value{kind: someValue}
 	}
-	p := left
+	return c.movePointer(i, op, wide, left, right)
+}
+
+func (c *checker) movePointer(i *inst, op ALUOp, wide bool, left, right value) value {
+	p, by := left, right
 	if !p.isPointer() {
-		p = right
+		p, by = right, left
 	}
 	switch {
-	case !wide:
-		c.fail(i, fmt.Errorf("%w: 32-bit arithmetic on %v; use the 64-bit form", ErrPointer, p))
-	case p.null:
-		c.fail(i, fmt.Errorf("%v is %w: test it with If before moving it", p, ErrNull))
-	case p.kind == mapAt || p.kind == funcAt:
-		c.fail(i, fmt.Errorf("%w: arithmetic on %v", ErrPointer, p))
 	case op == OpSub && left.isPointer() && right.isPointer():
-		return value{kind: number}
-	case op == OpAdd && !(left.isPointer() && right.isPointer()), op == OpSub && left.isPointer():
-		p.origin = nil
-		return p
+		c.lose(right)
+	case op == OpEnd || op == OpNeg || !wide && op != OpSub:
+		c.fail(i, fmt.Errorf("%w: %v has 64 bits and can only be moved; use Add or Sub", ErrPointer, p))
+	case op != OpAdd && !(op == OpSub && left.isPointer()), left.isPointer() && right.isPointer():
+		c.fail(i, fmt.Errorf("%w: %v can only be moved; use Add or Sub with a number", ErrPointer, p))
+	case !wide:
+		c.fail(i, fmt.Errorf("%w: %v has 64 bits and can only be moved; use Add or Sub", ErrPointer, p))
+	case p.null != notNull:
+		c.fail(i, fmt.Errorf("%w: %v; move it only where it is not 0", ErrNull, p.nullReason()))
+	case p.fixed():
+		c.fail(i, fmt.Errorf("%w: %v cannot be moved; the offset goes into the load or store", ErrPointer, p))
 	default:
-		c.fail(i, fmt.Errorf("%w: %v can only be moved, by adding or subtracting a number", ErrPointer, p))
-	}
-	return value{kind: someValue}
-}
-
-// compare allows pointers to be compared with 0 and packet pointers with each other.
-func (c *checker) compare(i *inst) {
-	left := c.at[dense(i.ins.Dst)]
-	if left.kind == mapAt {
-		c.fail(i, fmt.Errorf("%w: %v is never 0; compare the result of the lookup", ErrPointer, left))
-	}
-}
-
-// dereference reports an address that is none.
-func (c *checker) dereference(i *inst, base Register) value {
-	v := c.at[dense(base)]
-	switch {
-	case v.null:
-		c.fail(i, fmt.Errorf("%v is %w: the lookup may have found nothing; test it with If before using it", base, ErrNull))
-		// Reported once for this pointer.
-		for r := range c.at {
-			if c.at[r].origin == v.origin {
-				c.at[r].null = false
+		if i.object != nil { // the address of a stack object begins as r10 with its place added
+			return value{kind: stackAt, object: i.object, known: true, n: i.ins.Imm}
+		}
+		if by.known && p.known {
+			p.n += by.n
+			if op == OpSub {
+				p.n -= 2 * by.n
 			}
+			return p
 		}
-	case v.kind == number:
-		c.fail(i, fmt.Errorf("%w: %v holds a number, not an address", ErrPointer, base))
-	case v.kind == mapAt:
-		c.fail(i, fmt.Errorf("%w: %v holds a map; its values are read through bpf_map_lookup_elem", ErrPointer, base))
-	case v.kind == fieldTarget && v.pointer.Kind() == PointerPacketEnd:
-		c.fail(i, fmt.Errorf("%w: %v is the packet's end, good for comparison only", ErrPointer, base))
+		c.lose(p)
+		return value{kind: p.kind, pointer: p.pointer}
 	}
-	return v
-}
-
-func (c *checker) load(i *inst) value {
-	v := c.dereference(i, i.ins.Src)
-	size := i.ins.Op.Size().Bytes()
-	of := c.a.b.spec.Type.Context()
-	switch {
-	case v.kind == contextAt && of != 0:
-		f, element, ok := FieldAt(of, int(i.ins.Off))
-		switch {
-		case !ok:
-			c.fail(i, fmt.Errorf("%w: %v has no field at %d", ErrField, of, i.ins.Off))
-		case !f.ReadableBy(c.a.b.spec.Type):
-			c.fail(i, fmt.Errorf("%w: %v cannot be read in a %v program", ErrField, f, c.a.b.spec.Type))
-		case !f.CanLoad(int(i.ins.Off)-f.Offset(), size):
-			c.fail(i, fmt.Errorf("%w: %v has %d bytes and is not read with a load of %d at %d",
-				ErrField, f, f.Size(), size, int(i.ins.Off)-f.Offset()-element*f.Size()))
-		case f.Pointer() != PointerNone:
-			return value{kind: fieldTarget, pointer: f.Pointer().Kind(), null: f.Pointer().OrNull(), origin: i}
-		}
-		return value{kind: number}
-	case v.kind == stackAt && size == 8, v.kind == contextAt:
-		return value{kind: someValue} // it may be a pointer that was put there
-	case size < 8:
-		return value{kind: number}
-	}
+	c.lose(p)
 	return value{kind: someValue}
 }
 
-func (c *checker) storeTo(i *inst) {
-	v := c.dereference(i, i.ins.Dst)
-	of := c.a.b.spec.Type.Context()
-	if v.kind != contextAt || of == 0 {
+// compare allows pointers to be compared with 0 and with each other, in all their bits.
+func (c *checker) compare(i *inst) {
+	left, right := c.at[dense(i.ins.Dst)], constantValue(i.ins.Imm)
+	if i.ins.Op.Source() == X {
+		right = c.at[dense(i.ins.Src)]
+	}
+	if !left.isPointer() {
 		return
 	}
-	f, _, ok := FieldAt(of, int(i.ins.Off))
 	switch {
-	case !ok:
-		c.fail(i, fmt.Errorf("%w: %v has no field at %d", ErrField, of, i.ins.Off))
-	case !f.WritableBy(c.a.b.spec.Type):
-		c.fail(i, fmt.Errorf("%w: %v cannot be written in a %v program", ErrField, f, c.a.b.spec.Type))
-	case !f.CanStore(int(i.ins.Off)-f.Offset(), i.ins.Op.Size().Bytes()):
-		c.fail(i, fmt.Errorf("%w: %v has %d bytes and is not written with a store of %d", ErrField, f, f.Size(), i.ins.Op.Size().Bytes()))
+	case i.ins.Op.Class() == ClassJMP32:
+		c.fail(i, fmt.Errorf("%w: %v has 64 bits; compare all of them, without 32 in the name", ErrPointer, left))
+		c.tested(left)
+	case i.ins.Op.JumpOp() == OpJSet:
+		c.fail(i, fmt.Errorf("%w: the bits of %v mean nothing; compare it with 0 or with another pointer", ErrPointer, left))
+	case left.kind == mapAt:
+		c.fail(i, fmt.Errorf("%w: %v is never 0; compare the result of the lookup", ErrPointer, left))
+	case right.kind == number && right.known && right.n != 0:
+		c.fail(i, fmt.Errorf("%w: %v is compared with %d; compare it with 0 or with another pointer", ErrPointer, left, right.n))
 	}
 }
 
-// call holds the arguments against what the helper takes.
-func (c *checker) call(i *inst) {
-	h := Helper(i.ins.Imm)
-	helper := i.ins.Src == CallHelper && h.Valid()
-	for n := range i.args {
-		r := R1 + Register(n)
-		v := c.read(i, r)
-		if !helper {
-			continue
-		}
-		kind := h.Args()[n]
-		switch k := kind.Kind(); {
-		case v.null && !kind.Has(ArgOrNull) && k != ArgAnything:
-			c.fail(i, fmt.Errorf("argument %d is %w: test it with If first", n+1, ErrNull))
-		case v.kind == someValue:
-		case k == ArgMap && v.kind != mapAt && v.kind != mapValue: // a map of maps gives maps
-			c.fail(i, fmt.Errorf("%w: argument %d is %v, %v wants a map: asm.Map names one", ErrOperand, n+1, v, h))
-		case k != ArgMap && k != ArgAnything && v.kind == mapAt:
-			c.fail(i, fmt.Errorf("%w: argument %d is a map, %v wants %v", ErrOperand, n+1, h, kind))
-		case k == ArgContext && v.kind != contextAt:
-			c.fail(i, fmt.Errorf("%w: argument %d is %v, %v wants the context as the program got it: Builder.Context", ErrOperand, n+1, v, h))
-		case memory(k) && v.kind == number && !kind.Has(ArgOrNull):
-			c.fail(i, fmt.Errorf("%w: argument %d is a number, %v wants a %v", ErrOperand, n+1, h, kind))
-		case (k == ArgSize || k == ArgSizeOrZero) && v.isPointer():
-			c.fail(i, fmt.Errorf("%w: argument %d is %v, %v wants a number of bytes", ErrOperand, n+1, v, h))
-		}
-	}
-	result := value{kind: someValue}
-	if helper {
-		ret := h.Returns()
-		switch {
-		case ret.Kind() == ReturnMapValue:
-			result = value{kind: mapValue, null: ret.OrNull(), origin: i}
-		case ret.Kind() == ReturnInteger:
-			result = value{kind: number}
-		}
-	}
-	c.set(R0, result)
-	c.clobber(i)
-}
-
-func memory(k ArgKind) bool {
-	return k == ArgMapKey || k == ArgMapValue || k >= ArgMem && k <= ArgMem40
-}
-
-// checkLoops reports loops that nothing leaves: the verifier refuses a program that may not end.
-func (f *fn) checkLoops(a *assembly) {
-	// A block from which no exit can be reached is part of, or leads into nothing but, such a loop.
-	f.number()
-	preds := f.predecessors()
-	ends := make([]bool, len(f.blocks))
-	var todo []*block
-	for i, b := range f.blocks {
-		if len(b.successors()) == 0 {
-			ends[i] = true
-			todo = append(todo, b)
-		}
-	}
-	for len(todo) > 0 {
-		b := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		for _, p := range preds[b.index] {
-			if !ends[p.index] {
-				ends[p.index] = true
-				todo = append(todo, p)
-			}
-		}
-	}
-	for i, b := range f.blocks {
-		if !ends[i] && len(b.insts) > 0 {
-			a.fail(b.insts[0].from, -1, "", fmt.Errorf("%w: nothing leads out of it; compare a counter with a constant, or use Forever, which the kernel bounds", ErrNoBound))
-			return
-		}
+// exit holds the result of the program against what the kernel takes: a number.
+func (c *checker) exit(i *inst) {
+	if v := c.at[R0]; v.isPointer() && c.f == c.a.fns[0] {
+		c.fail(i, fmt.Errorf("%w: the result of a program is a number and not %v; Load what is there", ErrPointer, v))
 	}
 }

@@ -13,6 +13,14 @@ func dense(r Register) int {
 	return int(r)
 }
 
+// sparse is the inverse of dense.
+func sparse(i int) Register {
+	if i > int(R10) {
+		return Register(i-int(R10)-1) + firstVirtual
+	}
+	return Register(i)
+}
+
 // live finds the registers that are live where each block begins and ends, by going backward over the blocks until
 // nothing changes. n is the number of registers.
 func (f *fn) live(n int) liveness {

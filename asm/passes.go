@@ -19,29 +19,40 @@ func (a *assembly) runPasses() {
 	a.flatten(fns)
 }
 
-// compile runs the passes over the functions. Those without virtual registers and stack objects only are looked at:
-// their instructions come out as they went in.
+// passes are what turns what the author wrote into what the machine runs, in this order.
+var passes = [...]struct {
+	name string
+	run  func(f *fn, a *assembly)
+}{
+	{"thread", func(f *fn, a *assembly) { f.thread() }},
+	{"allocate", func(f *fn, a *assembly) { f.allocate(&a.next) }},
+	{"stack", func(f *fn, a *assembly) { f.placeStack(a.report) }},
+	{"peephole", func(f *fn, a *assembly) { f.peephole() }},
+	{"merge", func(f *fn, a *assembly) { f.merge() }},
+	{"thread again", func(f *fn, a *assembly) { f.thread() }},
+}
+
+// compile checks the functions and runs the passes over them, over none if one is wrong. Functions without virtual
+// registers and stack objects are left alone: their instructions come out as they went in.
 func (a *assembly) compile(fns []*fn) {
+	a.fns = fns
+	a.checkFrames()
 	for _, f := range fns {
-		a.dump("built", f)
+		if a.dump("built", f); f.abstract() && f.reach(a.report) {
+			f.check(a)
+		}
+	}
+	if len(a.errs) > 0 {
+		return
+	}
+	for _, f := range fns {
 		if !f.abstract() {
 			continue
 		}
-		f.reach(a.report)
-		if len(a.errs) == 0 {
-			f.check(a)
+		for _, p := range passes {
+			p.run(f, a)
+			a.dump(p.name, f)
 		}
-		if len(a.errs) > 0 {
-			continue
-		}
-		f.thread()
-		f.allocate(&a.next)
-		a.dump("allocated", f)
-		f.placeStack(a.report)
-		f.peephole()
-		f.merge()
-		f.thread()
-		a.dump("done", f)
 	}
 }
 
@@ -73,8 +84,8 @@ func (f *fn) abstract() bool {
 }
 
 // reach drops blocks that hold only what the builder put there itself and that control never comes to, and reports the
-// first instruction of every other one, as the kernel does ("unreachable insn").
-func (f *fn) reach(report func(origin, error)) {
+// first instruction of every other one, as the kernel does ("unreachable insn"). It reports whether there was none.
+func (f *fn) reach(report func(origin, error)) bool {
 	f.number()
 	seen := make([]bool, len(f.blocks))
 	todo := []*block{f.blocks[0]}
@@ -89,15 +100,17 @@ func (f *fn) reach(report func(origin, error)) {
 			}
 		}
 	}
-	kept := f.blocks[:0]
+	kept, all := f.blocks[:0], true
 	for i, b := range f.blocks {
 		if seen[i] {
 			kept = append(kept, b)
 			continue
 		}
 		if i == 0 || seen[i-1] {
-			report(b.insts[0].from, fmt.Errorf("%w: %v", ErrUnreachable, b.insts[0].text()))
+			all = false
+			report(b.insts[0].from, fmt.Errorf("%w: %v; every way before it returns or jumps elsewhere, so remove it", ErrUnreachable, b.insts[0].text()))
 		}
 	}
 	f.blocks = kept
+	return all
 }

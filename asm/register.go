@@ -63,7 +63,7 @@ func (r Register) Field(f Field) Mem { return r.Elem(f, 0) }
 
 // Elem is element i of the array field f of the context struct that r points to, such as remote_ip6[3].
 func (r Register) Elem(f Field, i int) Mem {
-	m := Mem{Base: r, Off: f.Offset() + i*f.Size(), Size: sizeOf(f.Size())}
+	m := Mem{Base: r, Off: f.Offset() + i*f.Size(), Size: sizeOf(f.Size()), field: f}
 	if i < 0 || i >= f.Count() {
 		m.wrong = fmt.Sprintf("%v has %d elements, and none at index %d", f, f.Count(), i)
 	}
@@ -80,5 +80,6 @@ type Mem struct {
 	Signed bool // Ldx extends the sign; nothing else takes such a place
 
 	wrong  string       // why there is no such place
+	field  Field        // that was named, 0 for none
 	object *StackObject // Off is relative to it, Base is the frame pointer
 }

@@ -3,6 +3,7 @@ package asm
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 // StackSize is the size of a function's stack frame in bytes.
 const StackSize = 512
 
-// StackObject is room in the stack frame of the function that uses it. The builder finds it a place.
+// StackObject is room in the stack frame of one function, the one that uses it. The builder finds it a place.
 //
 //	key := b.Stack("key", 16)
 //	b.Zero(key)
@@ -19,6 +20,7 @@ const StackSize = 512
 //
 // Its methods name parts of it for loads and stores; as an argument of a helper it stands for its address.
 type StackObject struct {
+	b      *Builder
 	name   string
 	size   int
 	layout *Struct
@@ -29,26 +31,30 @@ type StackObject struct {
 // Stack makes a stack object of size bytes, aligned to 8 bytes or, when it is smaller, to the power of two below its
 // size. Nothing is stored in it.
 func (b *Builder) Stack(name string, size int) *StackObject {
+	return b.stack(name, size, nil, b.here())
+}
+
+func (b *Builder) stack(name string, size int, layout *Struct, from origin) *StackObject {
 	if size < 1 || size > StackSize {
-		b.fail(b.here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, size, StackSize))
-		size = 1
+		b.fail(from, "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d; a map value has room for more", ErrStack, size, StackSize))
+		size = max(1, min(size, StackSize))
 	}
 	b.needPasses()
-	return &StackObject{name: name, size: size}
+	return &StackObject{b: b, name: name, size: size, layout: layout}
 }
 
 // StackStruct makes a stack object of the given layout, whose members Field and Elem name. Zero it before it is a map's
 // key if the layout has padding: the padding is part of the key.
 func (b *Builder) StackStruct(name string, t *Struct) *StackObject {
-	b.needPasses()
-	o := &StackObject{name: name, size: max(1, t.Size()), layout: t}
+	from := b.here()
+	if t == nil {
+		t = NewStruct("")
+	}
 	if err := t.check(); err != nil {
-		b.fail(b.here(), "stack object "+name, err)
+		b.fail(from, "stack object "+name, err)
+		return b.stack(name, 1, nil, from)
 	}
-	if o.size > StackSize {
-		b.fail(b.here(), "stack object "+name, fmt.Errorf("%w: %d bytes of a frame of %d", ErrStack, o.size, StackSize))
-	}
-	return o
+	return b.stack(name, t.Size(), t, from)
 }
 
 // ErrStack is wrapped by errors about stack objects.
@@ -61,19 +67,23 @@ func (o *StackObject) Name() string { return o.name }
 func (o *StackObject) Size() int { return o.size }
 
 // U8 is the byte at off in the object.
-func (o *StackObject) U8(off int) Mem { return o.mem(off, B, false) }
+func (o *StackObject) U8(off int) Mem { return o.mem(off, B) }
 
 // U16 is the two bytes at off in the object, in the target's byte order.
-func (o *StackObject) U16(off int) Mem { return o.mem(off, H, false) }
+func (o *StackObject) U16(off int) Mem { return o.mem(off, H) }
 
 // U32 is the four bytes at off in the object, in the target's byte order.
-func (o *StackObject) U32(off int) Mem { return o.mem(off, W, false) }
+func (o *StackObject) U32(off int) Mem { return o.mem(off, W) }
 
 // U64 is the eight bytes at off in the object, in the target's byte order.
-func (o *StackObject) U64(off int) Mem { return o.mem(off, DW, false) }
+func (o *StackObject) U64(off int) Mem { return o.mem(off, DW) }
 
-func (o *StackObject) mem(off int, s Size, signed bool) Mem {
-	return Mem{Base: FP, Off: off, Size: s, Signed: signed, object: o}
+func (o *StackObject) mem(off int, s Size) Mem {
+	m := Mem{Base: FP, Off: off, Size: s, object: o}
+	if o == nil {
+		m.wrong = "a part of no stack object"
+	}
+	return m
 }
 
 // Field is the member of the given name of an object that StackStruct made.
@@ -81,13 +91,16 @@ func (o *StackObject) Field(name string) Mem { return o.Elem(name, 0) }
 
 // Elem is element i of the member of the given name.
 func (o *StackObject) Elem(name string, i int) Mem {
+	if o == nil {
+		return o.mem(0, B)
+	}
 	if o.layout != nil {
 		if m, at, ok := o.layout.find(name); ok && i >= 0 && i < max(1, m.Count) {
-			return o.mem(at+i*m.Size.Bytes(), m.Size, false)
+			return o.mem(at+i*m.Size.Bytes(), m.Size)
 		}
 	}
-	m := o.mem(0, B, false)
-	m.wrong = fmt.Sprintf("%s has no member %s with an element %d", o.name, name, i)
+	m := o.mem(0, B)
+	m.wrong = fmt.Sprintf("%s has no member %s with an element %d; its layout is %v", o.name, name, i, o.layout)
 	return m
 }
 
@@ -109,9 +122,22 @@ func (o *StackObject) check(m Mem) error {
 	n := m.Size.Bytes()
 	switch {
 	case m.Off < 0 || m.Off+n > o.size:
-		return fmt.Errorf("%w: bytes %d to %d of %s, which has %d", ErrStack, m.Off, m.Off+n, o.name, o.size)
+		return fmt.Errorf("%w: %s at byte %d of %s, which has %s", ErrStack, bytes(n), m.Off, o.name, bytes(o.size))
 	case m.Off%n != 0 || n > o.align():
-		return fmt.Errorf("%w: %d bytes at %d of %s are not aligned", ErrStack, n, m.Off, o.name)
+		return fmt.Errorf("%w: %s at byte %d of %s are not aligned; load or store smaller parts", ErrStack, bytes(n), m.Off, o.name)
+	case o.layout != nil && !o.layout.has(m.Off, n):
+		return fmt.Errorf("%w: %s at byte %d of %s are no member of it; its layout is %v", ErrStack, bytes(n), m.Off, o.name, o.layout)
+	}
+	return nil
+}
+
+// own reports an object that another builder made, or none.
+func (b *Builder) own(o *StackObject) error {
+	switch {
+	case o == nil:
+		return fmt.Errorf("%w: nil; make one with Stack", ErrStack)
+	case o.b != b:
+		return fmt.Errorf("%w: %s is another builder's; make one with this builder's Stack", ErrStack, o.name)
 	}
 	return nil
 }
@@ -128,8 +154,12 @@ func (b *Builder) address(dst Register, part any, from origin) {
 	var m Mem
 	switch p := part.(type) {
 	case *StackObject:
-		m = p.mem(0, B, false)
+		m = p.mem(0, B)
 	case *Global:
+		if p == nil || p.b != b {
+			b.fail(from, "address", fmt.Errorf("%w: a Global of another builder; make one with this builder's Rodata, Data or BSS", ErrOperand))
+			return
+		}
 		b.add(p.node(dst, 0, from))
 		return
 	case Mem:
@@ -140,7 +170,11 @@ func (b *Builder) address(dst Register, part any, from origin) {
 		m = p
 	}
 	if m.object == nil {
-		b.fail(from, "address", fmt.Errorf("%w: %T has no address on the stack", ErrOperand, part))
+		b.fail(from, "address", fmt.Errorf("%w: %T has no address on the stack; give a stack object, a part of one or a Global", ErrOperand, part))
+		return
+	}
+	if err := b.own(m.object); err != nil {
+		b.fail(from, "address", err)
 		return
 	}
 	b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: dst, Src: FP}, from: from})
@@ -150,13 +184,28 @@ func (b *Builder) address(dst Register, part any, from origin) {
 // Zero stores zeros in all of the object, its padding too.
 func (b *Builder) Zero(o *StackObject) {
 	from := b.here()
-	for at := 0; at < o.size; {
-		s := DW
-		for n := s.Bytes(); at%n != 0 || at+n > o.size || n > o.align(); n = s.Bytes() {
-			s = sizeOf(n / 2)
+	if err := b.own(o); err != nil {
+		b.fail(from, "zero", err)
+		return
+	}
+	for at, s := range o.parts() {
+		b.add(node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, s), Dst: FP, Off: int16(at)}, object: o, from: from})
+	}
+}
+
+// parts iterates over the object in the largest loads or stores that cover it: offsets and sizes.
+func (o *StackObject) parts() iter.Seq2[int, Size] {
+	return func(yield func(int, Size) bool) {
+		for at := 0; at < o.size; {
+			s := DW
+			for n := s.Bytes(); at%n != 0 || at+n > o.size || n > o.align(); n = s.Bytes() {
+				s = sizeOf(n / 2)
+			}
+			if !yield(at, s) {
+				return
+			}
+			at += s.Bytes()
 		}
-		b.access(node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: FP}, from: from}, o.mem(at, s, false))
-		at += s.Bytes()
 	}
 }
 
@@ -194,7 +243,7 @@ func (f *fn) placeStack(report func(from origin, err error)) {
 		for _, o := range objects[:min(5, len(objects))] {
 			largest = append(largest, fmt.Sprintf("%s %d", o.name, o.size))
 		}
-		report(f.from, fmt.Errorf("%w: function %s needs %d bytes of a frame of %d; the largest: %s",
+		report(f.from, fmt.Errorf("%w: function %s needs %d bytes of a frame of %d; the largest are %s: make one smaller, or move it to a map value",
 			ErrStack, f.name, used, StackSize, strings.Join(largest, ", ")))
 	}
 	for _, b := range f.blocks {
@@ -206,6 +255,26 @@ func (f *fn) placeStack(report func(from origin, err error)) {
 				i.ins.Imm += int64(i.object.offset)
 			default:
 				i.ins.Off += int16(i.object.offset)
+			}
+		}
+	}
+}
+
+// checkFrames reports stack objects that two functions use: each has a frame of its own.
+func (a *assembly) checkFrames() {
+	user := make(map[*StackObject]*fn)
+	for _, f := range a.fns {
+		for _, b := range f.blocks {
+			for k := range b.insts {
+				o := b.insts[k].object
+				if o == nil || user[o] == f {
+					continue
+				}
+				if other := user[o]; other != nil {
+					a.report(b.insts[k].from, fmt.Errorf("%w: %s is on the stack of function %s; hand its address to %s as an argument",
+						ErrStack, o.name, other.name, f.name))
+				}
+				user[o] = f
 			}
 		}
 	}

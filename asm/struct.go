@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 )
 
 // Struct is the layout of a map's key or value, or of a stack object: members as C lays them out, each aligned to its
@@ -67,6 +68,34 @@ func (s *Struct) Equal(o *Struct) bool {
 	return s.name == o.name && slices.Equal(s.members, o.members)
 }
 
+// String returns the layout as offsets and members: "0 u32 saddr, 4 u16 port[2]".
+func (s *Struct) String() string {
+	if s == nil {
+		return "none"
+	}
+	var members []string
+	for at, m := range s.Members() {
+		text := fmt.Sprintf("%d u%d %s", at, 8*m.Size.Bytes(), m.Name)
+		if m.Count > 0 {
+			text += fmt.Sprintf("[%d]", m.Count)
+		}
+		members = append(members, text)
+	}
+	return strings.Join(members, ", ")
+}
+
+// has reports whether n bytes at off are a member, an element of one, or lie within an array of smaller ones.
+func (s *Struct) has(off, n int) bool {
+	for at, m := range s.Members() {
+		size := m.Size.Bytes()
+		end := at + size*max(1, m.Count)
+		if off >= at && off+n <= end && (n == size && (off-at)%size == 0 || n > size) {
+			return true
+		}
+	}
+	return false
+}
+
 // with returns a struct with more members.
 func (s *Struct) with(members ...Member) *Struct {
 	return &Struct{name: s.name, members: slices.Concat(s.members, members)}
@@ -82,10 +111,13 @@ func (s *Struct) find(member string) (Member, int, bool) {
 }
 
 func (s *Struct) check() error {
+	if len(s.members) == 0 {
+		return fmt.Errorf("%w: a struct without members", ErrStack)
+	}
 	for i, m := range s.members {
 		switch {
 		case m.Size.Bytes() == 0:
-			return fmt.Errorf("%w: member %s of %s has no size", ErrStack, m.Name, s.name)
+			return fmt.Errorf("%w: member %s of %s has no size; it is B, H, W or DW", ErrStack, m.Name, s.name)
 		case m.Count < 0:
 			return fmt.Errorf("%w: member %s of %s has %d elements", ErrStack, m.Name, s.name, m.Count)
 		case m.Name != "" && slices.ContainsFunc(s.members[:i], func(o Member) bool { return o.Name == m.Name }):

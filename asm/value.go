@@ -98,11 +98,7 @@ func (b *Builder) Store(m Mem, x Operand) {
 		return
 	}
 	n := node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: m.Base}, from: from}
-	b.place(&n, m)
-	if m.Size.Bytes() > 0 {
-		b.operand(&n, x, 8*m.Size.Bytes())
-	}
-	b.add(n)
+	b.storeConstant(n, m, x)
 }
 
 // MapRef names a map as an argument of a helper.
@@ -119,18 +115,13 @@ func Func(name string) FuncRef { return FuncRef{name} }
 
 // Call calls a helper with its arguments and returns the result in a new register. An argument is a Register, an
 // integer, a MapRef, a FuncRef, or a stack object, a Mem in one or a Global, which stand for their address. Their number and,
-// where it shows, their kind are held against the helper's.
+// as far as it is known, their kind and the size of the memory they point to are held against what the helper takes.
 func (b *Builder) Call(h Helper, args ...any) Register {
 	from := b.here()
 	if n := h.NumArgs(); n < 0 {
-		b.fail(from, fmt.Sprintf("call %d", h), fmt.Errorf("%w: no such helper; CallHelper takes any number", ErrOperand))
+		b.fail(from, "call "+h.String(), fmt.Errorf("%w: the kernel has no such helper; CallHelper takes any number", ErrOperand))
 	} else if n != len(args) {
-		b.fail(from, "call "+h.Name(), fmt.Errorf("%w: %d arguments, the helper takes %d", ErrOperand, len(args), n))
-	}
-	for i, a := range args {
-		if err := h.checkArg(i, a); err != nil {
-			b.fail(from, fmt.Sprintf("call %s: argument %d", h.Name(), i+1), err)
-		}
+		b.fail(from, "call "+h.Name(), fmt.Errorf("%w: %d arguments; it takes %s", ErrOperand, len(args), h.signature()))
 	}
 	b.arguments(args, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(h)}, args: len(args), from: from})
@@ -141,7 +132,7 @@ func (b *Builder) Call(h Helper, args ...any) Register {
 func (b *Builder) CallFunc(name string, args ...any) Register {
 	from := b.here()
 	if len(args) > 5 {
-		b.fail(from, "call "+name, fmt.Errorf("%w: %d arguments, a function takes 5", ErrOperand, len(args)))
+		b.fail(from, "call "+name, fmt.Errorf("%w: %d arguments; a function takes up to 5, more go through memory", ErrOperand, len(args)))
 		args = args[:5]
 	}
 	b.arguments(args, from)
@@ -177,28 +168,6 @@ func (b *Builder) arguments(args []any, from origin) {
 	}
 }
 
-// checkArg reports an argument that cannot be of the kind that the helper wants.
-func (h Helper) checkArg(i int, a any) error {
-	if h.NumArgs() <= i {
-		return nil
-	}
-	_, isMap := a.(MapRef)
-	_, isFunc := a.(FuncRef)
-	_, _, isConst := constant(a)
-	kind := h.Args()[i]
-	switch {
-	case kind.Kind() == ArgMap && !isMap && (isConst || isFunc):
-		return fmt.Errorf("%w: %T, want a map", ErrOperand, a)
-	case kind.Kind() != ArgMap && isMap:
-		return fmt.Errorf("%w: a map, want %v", ErrOperand, kind)
-	case kind.Kind() != ArgFunc && isFunc:
-		return fmt.Errorf("%w: a function, want %v", ErrOperand, kind)
-	case kind.Kind() == ArgContext && isConst:
-		return fmt.Errorf("%w: %v, want the context", ErrOperand, a)
-	}
-	return nil
-}
-
 // Return ends the function with x as its result.
 func (b *Builder) Return(x Operand) {
 	from := b.here()
@@ -209,14 +178,13 @@ func (b *Builder) Return(x Operand) {
 // Function begins a subprogram of up to five arguments and calls body with them, in registers that survive calls.
 func (b *Builder) Function(name string, args int, body func(args []Register)) {
 	from := b.here()
-	if len(b.nodes) == 0 {
-		b.fail(from, "function "+name, fmt.Errorf("the main function %s has no instructions yet", b.spec.Name))
+	if !b.function("function "+name, name, from) {
+		return
 	}
 	if args < 0 || args > 5 {
-		b.fail(from, "function "+name, fmt.Errorf("%w: %d arguments, a function takes 5", ErrOperand, args))
-		args = 0
+		b.fail(from, "function "+name, fmt.Errorf("%w: %d arguments; it can have up to 5, more go through memory", ErrOperand, args))
+		args = max(0, min(args, 5))
 	}
-	b.define(name, true, from)
 	if b.arity == nil {
 		b.arity = make(map[string]int)
 	}
@@ -226,5 +194,9 @@ func (b *Builder) Function(name string, args int, body func(args []Register)) {
 		values[i] = b.Virtual()
 		b.add(node{ins: Instruction{Op: ALUOpcode(ClassALU64, OpMov, X), Dst: values[i], Src: R1 + Register(i)}, copy: true, from: from})
 	}
-	body(values)
+	if body == nil {
+		b.within("function "+name, from, nil)
+		return
+	}
+	b.within("function "+name, from, func() { body(values) })
 }
