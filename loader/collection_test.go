@@ -188,7 +188,7 @@ func TestLoadObjectFails(t *testing.T) {
 		{"nil map given", object(t, pass), &loader.CollectionOptions{Maps: map[string]*maps.Raw{"count": nil}}, nil,
 			"load object: map count: the map given is nil"},
 		{"verifier", object(t, func(b *asm.Builder) { b.Exit() }), nil, os.ErrPermission,
-			"load object: load sk_reuseport program second: collection_test.go:"},
+			"load object: collection_test.go:"},
 	} {
 		_, err := loader.LoadObject(test.object, test.opts)
 		wantError(t, test.name, err, test.text)

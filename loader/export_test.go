@@ -3,6 +3,8 @@
 package loader
 
 import (
+	"golang.org/x/sys/unix"
+
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/sys"
 	"github.com/purebpf/purebpf/maps"
@@ -48,4 +50,17 @@ func attachCgroupPlain(path string, p *Program, flags uint32) (*Link, error) {
 	}
 	defer fd.Close()
 	return attachPlain(place{fd: fd, name: "cgroup " + path, at: at, flags: flags, replace: sys.AttachReplace}, p)
+}
+
+// LoadWithLines loads a program whose attributes with the lines were changed, after a first refusal.
+func LoadWithLines(p *asm.Program, change func(attr *sys.ProgLoadAttr)) (*Program, error) {
+	l := newLoading(p, new(Options), maxLogSize)
+	defer l.forget()
+	l.tell()
+	change(&l.attr)
+	fd, err := l.explain(unix.EINVAL)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{fd: fd, name: p.Name()}, nil
 }

@@ -65,8 +65,8 @@ func (l *loading) forget() {
 }
 
 // aboutLines recognizes the complaints of check_btf_func and check_btf_line of kernel/bpf/verifier.c.
-func aboutLines(log string) bool {
-	return strings.Contains(log, "func_info") || strings.Contains(log, "func info") || strings.Contains(log, "line_info")
+func aboutLines(reason string) bool {
+	return strings.Contains(reason, "func_info") || strings.Contains(reason, "func info") || strings.Contains(reason, "line_info")
 }
 
 // description is what the kernel is told of a program's source: types and strings, and records for functions and lines.

@@ -96,16 +96,7 @@ func unlinked(p *asm.Program) string {
 
 // load loads with logs of up to limit bytes.
 func load(p *asm.Program, opts *Options, limit uint32) (*Program, error) {
-	insns := p.AppendTo(make([]byte, 0, 8*p.Slots()), binary.NativeEndian)
-	l := loading{p: p, lines: opts.Lines, limit: limit, attr: sys.ProgLoadAttr{
-		ProgType:           uint32(p.Type()),
-		InsnCnt:            uint32(p.Slots()),
-		Insns:              sys.BytesPointer(insns),
-		License:            sys.StringPointer(p.License()),
-		ProgFlags:          uint32(opts.Flags),
-		ProgName:           sys.NewObjName(p.Name()),
-		ExpectedAttachType: uint32(p.AttachType()),
-	}}
+	l := newLoading(p, opts, limit)
 	defer l.forget()
 	if l.lines == SendLines {
 		l.tell()
@@ -135,6 +126,19 @@ type loading struct {
 	types *sys.FD // what the lines in attr refer to, nil when there are none
 }
 
+func newLoading(p *asm.Program, opts *Options, limit uint32) loading {
+	insns := p.AppendTo(make([]byte, 0, 8*p.Slots()), binary.NativeEndian)
+	return loading{p: p, lines: opts.Lines, limit: limit, attr: sys.ProgLoadAttr{
+		ProgType:           uint32(p.Type()),
+		InsnCnt:            uint32(p.Slots()),
+		Insns:              sys.BytesPointer(insns),
+		License:            sys.StringPointer(p.License()),
+		ProgFlags:          uint32(opts.Flags),
+		ProgName:           sys.NewObjName(p.Name()),
+		ExpectedAttachType: uint32(p.AttachType()),
+	}}
+}
+
 // explain finds out why the kernel refused a program. It may happen to load it in the end: where RLIMIT_MEMLOCK was the
 // reason, or where the refusal was for a moment only.
 func (l *loading) explain(refusal error) (*sys.FD, error) {
@@ -156,7 +160,11 @@ func (l *loading) explain(refusal error) (*sys.FD, error) {
 		}
 		return nil, loadError(l.p, l.attr.ProgFlags, sys.ExplainPermission(err, need...))
 	}
-	log, fd, err := l.record(LogInstructions)
+	level := LogInstructions
+	if refusal == unix.E2BIG { // for a million instructions, the way there takes half a minute and no place is to blame
+		level = LogStats
+	}
+	log, fd, err := l.record(level)
 	if err == nil {
 		return fd, nil
 	}
@@ -198,7 +206,10 @@ const (
 func (l *loading) record(level LogLevel) (verifierLog, *sys.FD, error) {
 	l.tell()
 	log, fd, err := l.fill(level)
-	if err != nil && l.types != nil && (log.text == "" || aboutLines(log.text)) {
+	if err == nil || l.types == nil {
+		return log, fd, err
+	}
+	if reason := parseLog(log.text).reason; reason == "" || aboutLines(reason) {
 		l.forget()
 		return l.fill(level)
 	}

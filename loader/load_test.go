@@ -64,7 +64,7 @@ func TestVerifierError(t *testing.T) {
 		want := loader.VerifierError{
 			Program: "wrong", Type: asm.SkReuseport, Slot: test.slot, Index: test.index, Instruction: test.text,
 			Position: p.Position(test.index), Err: test.errno,
-			Reason: e.Reason, Suggestion: e.Suggestion, Log: e.Log, // different from kernel to kernel
+			Reason: e.Reason, Suggestion: e.Suggestion, Hint: e.Hint, Log: e.Log, // different from kernel to kernel
 		}
 		if diff := cmp.Diff(&want, e); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
@@ -75,7 +75,7 @@ func TestVerifierError(t *testing.T) {
 		if !errors.Is(err, test.errno) {
 			t.Errorf("%s: %v is not %v", test.name, err, test.errno)
 		}
-		start := fmt.Sprintf("load sk_reuseport program wrong: %v: instruction %d: %s: ", p.Position(test.index), test.index, test.text)
+		start := fmt.Sprintf("%v: load sk_reuseport program wrong: instruction %d: %s: ", p.Position(test.index), test.index, test.text)
 		if !strings.HasPrefix(err.Error(), start) || !strings.HasPrefix(e.Position.String(), "load_test.go:") {
 			t.Errorf("%s: %v, want it to begin with %q", test.name, err, start)
 		}
@@ -88,8 +88,8 @@ func TestVerifierErrorFormat(t *testing.T) {
 		Position: asm.Position{File: "/src/dcid.go", Line: 57}, Reason: "R0 !read_ok",
 		Log: []string{"12: (95) exit", "R0 !read_ok"}, Err: unix.EACCES,
 	}
-	const line = "load sk_reuseport program select: dcid.go:57: instruction 9: exit: R0 !read_ok: permission denied"
-	unknown := &loader.VerifierError{Program: "p", Type: asm.XDP, Slot: 7, Index: -1, Reason: "bad", Suggestion: "do better.", Truncated: true, Err: unix.EINVAL}
+	const line = "dcid.go:57: load sk_reuseport program select: instruction 9: exit: R0 !read_ok: permission denied"
+	unknown := &loader.VerifierError{Program: "p", Type: asm.XDP, Slot: 7, Index: -1, Reason: "bad", Suggestion: "do better.", Hint: "or try.", Truncated: true, Err: unix.EINVAL}
 	for _, test := range []struct {
 		name, got, want string
 	}{
@@ -99,7 +99,7 @@ func TestVerifierErrorFormat(t *testing.T) {
 		{"%d", fmt.Sprintf("%d", e), "%!d(*loader.VerifierError=" + line + ")"},
 		{"%+v", fmt.Sprintf("%+v", e), line + "\n\t12: (95) exit\n\tR0 !read_ok"},
 		{"%+v truncated", fmt.Sprintf("%+v", unknown),
-			"load xdp program p: slot 7: bad: invalid argument\n\tsuggestion: do better.\n\t(the log is truncated)"},
+			"load xdp program p: slot 7: bad: invalid argument\n\tsuggestion: do better.\n\thint: or try.\n\t(the log is truncated)"},
 	} {
 		if diff := cmp.Diff(test.want, test.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)

@@ -31,6 +31,8 @@ type VerifierError struct {
 	Reason string
 	// Suggestion is what the verifier says to do about it; only from Linux 7.3 on.
 	Suggestion string
+	// Hint is what we say to do about it, where the cause is known.
+	Hint string
 	// Log has the lines of the whole log.
 	Log []string
 	// Truncated says that the log did not fit into 16 MiB: up to Linux 6.3 its end is missing, since 6.4 its beginning.
@@ -45,7 +47,7 @@ func newVerifierError(p *asm.Program, errno error, r report, truncated bool) *Ve
 	}
 	e := &VerifierError{
 		Program: p.Name(), Type: p.Type(), Slot: r.slot, Index: -1, Instruction: r.text,
-		Reason: r.reason, Suggestion: r.suggestion, Log: r.lines, Truncated: truncated, Err: errno,
+		Reason: r.reason, Suggestion: r.suggestion, Hint: hint(r.reason), Log: r.lines, Truncated: truncated, Err: errno,
 	}
 	if i, ok := p.Index(r.slot); ok {
 		e.Index = i
@@ -57,15 +59,15 @@ func newVerifierError(p *asm.Program, errno error, r report, truncated bool) *Ve
 
 // Error returns, for example,
 //
-//	load sk_reuseport program select_by_dcid: dcid.go:57: instruction 12: exit: R0 !read_ok: permission denied
+//	dcid.go:57: load sk_reuseport program select_by_dcid: instruction 12: exit: R0 !read_ok: permission denied
 //
-// followed by a line with the suggestion when there is one.
+// followed by lines with the suggestion and the hint, if there are.
 func (e *VerifierError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "load %v program %s: ", e.Type, e.Program)
 	if e.Position.Line != 0 {
 		b.WriteString(e.Position.String() + ": ")
 	}
+	fmt.Fprintf(&b, "load %v program %s: ", e.Type, e.Program)
 	switch {
 	case e.Index >= 0:
 		b.WriteString("instruction " + strconv.Itoa(e.Index) + ": ")
@@ -81,6 +83,9 @@ func (e *VerifierError) Error() string {
 	b.WriteString(e.Err.Error())
 	if e.Suggestion != "" {
 		b.WriteString("\n\tsuggestion: " + e.Suggestion)
+	}
+	if e.Hint != "" {
+		b.WriteString("\n\thint: " + e.Hint)
 	}
 	return b.String()
 }
