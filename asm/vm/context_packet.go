@@ -31,6 +31,8 @@ type SKBContext struct {
 	// What the program asked for: where bpf_redirect sends the packet if the program returns asm.TCActRedirect.
 	RedirectIfindex uint32
 	RedirectFlags   uint64
+	// Redirect is the socket that bpf_sk_redirect_hash or _map found for a sk_skb program.
+	Redirect *Socket
 	// Assigned is the socket of bpf_sk_assign.
 	Assigned *Socket
 }
@@ -38,7 +40,7 @@ type SKBContext struct {
 func (c *SKBContext) layout() asm.Context { return asm.ContextSkBuff }
 
 func (c *SKBContext) enter(m *Machine) {
-	c.RedirectIfindex, c.RedirectFlags, c.Assigned = 0, 0, nil
+	c.RedirectIfindex, c.RedirectFlags, c.Redirect, c.Assigned = 0, 0, nil, nil
 	p := newPacket(c.Data, c.Start, c.Network, c.Link, c.Paged)
 	p.noLink, p.meta = c.NoLink, c.Meta
 	switch m.main.source.Type() { // may_access_direct_pkt_data of kernel/bpf/verifier.c

@@ -261,7 +261,7 @@ func (d *decoder) call(in insn, i int, ins asm.Instruction) (insn, error) {
 		in.op = opForEach
 		return in, nil
 	default:
-		own = builtin(h, d.p.source.Type())
+		own = builtin(h)
 	}
 	if own == nil {
 		own = missingHelper // only an error when it is called

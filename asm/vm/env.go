@@ -13,9 +13,10 @@ const CPUs = 8
 type Env struct {
 	Now             uint64 // nanoseconds since boot: bpf_ktime_get_ns, bpf_ktime_get_boot_ns, bpf_ktime_get_coarse_ns
 	CPU             int    // bpf_get_smp_processor_id and the value that programs see of per-CPU maps: 0 to CPUs-1
-	NUMA            int    // bpf_get_numa_node_id
+	NUMANode        int    // bpf_get_numa_node_id
 	PIDTGID, UIDGID uint64 // bpf_get_current_pid_tgid, bpf_get_current_uid_gid: the group's in the upper half
 	Comm            string // bpf_get_current_comm
+	NetnsCookie     uint64 // bpf_get_netns_cookie without a socket
 	CgroupID        uint64 // bpf_get_current_cgroup_id
 
 	// Random is where bpf_get_prandom_u32 takes its numbers from. Nil is a generator with a fixed seed, which gives every

@@ -9,27 +9,28 @@ type Errno int32
 
 // The error numbers that helpers and maps return.
 const (
-	EPERM        Errno = 1
-	ENOENT       Errno = 2
-	E2BIG        Errno = 7
-	EAGAIN       Errno = 11
-	ENOMEM       Errno = 12
-	EACCES       Errno = 13
-	EFAULT       Errno = 14
-	EBUSY        Errno = 16
-	EEXIST       Errno = 17
-	ENODEV       Errno = 19
-	EINVAL       Errno = 22
-	ENOSPC       Errno = 28
-	ERANGE       Errno = 34
-	ENODATA      Errno = 61
-	EBADFD       Errno = 77
-	EPROTOTYPE   Errno = 91
-	EOPNOTSUPP   Errno = 95
-	EAFNOSUPPORT Errno = 97
-	ENETUNREACH  Errno = 101
-	ESTALE       Errno = 116
-	ENOTSUPP     Errno = 524 // not in errno.h, but programs and user space see it
+	EPERM           Errno = 1
+	ENOENT          Errno = 2
+	E2BIG           Errno = 7
+	EAGAIN          Errno = 11
+	ENOMEM          Errno = 12
+	EACCES          Errno = 13
+	EFAULT          Errno = 14
+	EBUSY           Errno = 16
+	EEXIST          Errno = 17
+	ENODEV          Errno = 19
+	EINVAL          Errno = 22
+	ENOSPC          Errno = 28
+	ERANGE          Errno = 34
+	ENODATA         Errno = 61
+	EBADFD          Errno = 77
+	EPROTOTYPE      Errno = 91
+	ESOCKTNOSUPPORT Errno = 94
+	EOPNOTSUPP      Errno = 95
+	EAFNOSUPPORT    Errno = 97
+	ENETUNREACH     Errno = 101
+	ESTALE          Errno = 116
+	ENOTSUPP        Errno = 524 // not in errno.h, but programs and user space see it
 )
 
 // Result returns what a helper that fails with e leaves in r0.
@@ -70,6 +71,8 @@ func (e Errno) Error() string {
 		return "EBADFD"
 	case EPROTOTYPE:
 		return "EPROTOTYPE"
+	case ESOCKTNOSUPPORT:
+		return "ESOCKTNOSUPPORT"
 	case EOPNOTSUPP:
 		return "EOPNOTSUPP"
 	case EAFNOSUPPORT:

@@ -18,6 +18,7 @@ var (
 	ErrBudget        = errors.New("instruction budget used up")
 	ErrHelper        = errors.New("no such helper")
 	ErrArgument      = errors.New("bad argument")
+	ErrReference     = errors.New("not released")
 	ErrFrames        = errors.New("more than 8 call frames")
 	ErrNoExit        = errors.New("end of the function without exit")
 )

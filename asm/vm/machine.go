@@ -77,25 +77,27 @@ type Machine struct {
 	read, write [][]byte // the memory of regions as far as it needs no further checks
 	hits        []uint64
 
-	main    *program
-	prog    *program // the one that runs: main, or one that main made a tail call to
-	opts    Options
-	maps    map[string]*Map
-	env     *Env
-	big     bool
-	strict  bool
-	regions []region
-	ctx     Context
-	packet  packet
-	fields  fieldCache
-	frames  [maxFrames]frame
-	depth   int
-	tails   int    // tail calls made
-	run     uint32 // number of the run
-	call    Call
-	step    Step
-	stack   [maxFrames][stackSize]byte
-	written [maxFrames]bytesWritten
+	main      *program
+	prog      *program // the one that runs: main, or one that main made a tail call to
+	opts      Options
+	maps      map[string]*Map
+	env       *Env
+	big       bool
+	strict    bool
+	regions   []region
+	ctx       Context
+	packet    packet
+	fields    fieldCache
+	frames    [maxFrames]frame
+	depth     int
+	tails     int    // tail calls made
+	reserved  int    // records of ring buffers neither submitted nor discarded
+	headMoved int    // bytes that bpf_xdp_adjust_head took from the packet, or added when negative
+	run       uint32 // number of the run
+	call      Call
+	step      Step
+	stack     [maxFrames][stackSize]byte
+	written   [maxFrames]bytesWritten
 }
 
 // New makes a machine that runs p.
@@ -166,25 +168,43 @@ func (m *Machine) Run(ctx Context) (r0 uint64, err error) {
 			return 0, err
 		}
 	}
+	err = m.finish(m.loopUntilExit())
+	if err != nil {
+		return 0, err
+	}
+	return m.reg[0], nil
+}
+
+// loopUntilExit runs the program to its end.
+func (m *Machine) loopUntilExit() error {
 	for {
 		m.exec()
 		if m.budget < 0 {
-			return 0, m.fault(ErrBudget)
+			return m.fault(ErrBudget)
 		}
 		done, err := m.slow(&m.code[m.pc-1])
 		if err != nil {
-			return 0, m.fault(err)
+			return m.fault(err)
 		}
 		if done {
-			return m.reg[0], nil
+			return nil
 		}
 	}
+}
+
+// finish brings back what the program wrote to copies, and looks whether it left something open.
+func (m *Machine) finish(err error) error {
+	m.savePacket()
+	if leak := m.releaseRecords(); leak != nil && err == nil {
+		err = m.fault(leak)
+	}
+	return err
 }
 
 // begin makes everything ready for the first instruction.
 func (m *Machine) begin() {
 	m.run++
-	m.budget, m.tails = m.opts.Budget, 0
+	m.budget, m.tails, m.headMoved = m.opts.Budget, 0, 0
 	m.reg = [16]uint64{}
 	m.ctx = nil
 	for d := 1; d <= m.depth; d++ {

@@ -46,7 +46,8 @@ type region struct {
 	kind        regionKind
 	read, write bool
 	data        []byte
-	of          any // *Map of regionValue, regionRecord and regionMap; *Socket of regionSocket and regionTCPSock
+	at          uint64 // position of a record in its ring buffer
+	of          any    // *Map of regionValue, regionRecord and regionMap; *Socket of regionSocket and regionTCPSock
 }
 
 // name describes region id for messages.

@@ -12,7 +12,8 @@ type packet struct {
 
 	meta   []byte // metadata of XDP and traffic control
 	data   []byte
-	linear int  // bytes of data that can be accessed directly
+	first  int  // where in data the directly accessible bytes begin
+	linear int  // where they end
 	write  bool // directly
 
 	id     int    // region of meta and the linear part of data, 0 when none was made
@@ -23,7 +24,7 @@ type packet struct {
 func (m *Machine) packetRegion() int {
 	p := &m.packet
 	if p.id == 0 {
-		memory := p.data[:p.linear:p.linear]
+		memory := p.data[p.first:p.linear:p.linear]
 		if len(p.meta) > 0 {
 			p.joined = append(append(p.joined[:0], p.meta...), memory...)
 			memory = p.joined
@@ -56,7 +57,7 @@ func (m *Machine) savePacket() {
 func (m *Machine) dataAddress() uint64 { return address(m.packetRegion(), len(m.packet.meta)) }
 
 func (m *Machine) dataEndAddress() uint64 {
-	return address(m.packetRegion(), len(m.packet.meta)+m.packet.linear)
+	return address(m.packetRegion(), len(m.packet.meta)+m.packet.linear-m.packet.first)
 }
 
 func (m *Machine) dataMetaAddress() uint64 { return address(m.packetRegion(), 0) }
