@@ -46,7 +46,7 @@ func TestLines(t *testing.T) {
 	p := build(t, "main.func", asm.SocketFilter, func(b *asm.Builder) {
 		b.Mov(asm.R0, 0)
 		at = append(at, above())
-		b.LdImm64(asm.R2, 1<<40)
+		b.LdImm64(asm.R2, int64(1<<40))
 		at = append(at, above())
 		b.Comment("five, in two steps\n")
 		func() { b.Mov(asm.R3, 2); b.Add(asm.R3, 3) }()

@@ -29,7 +29,7 @@ func DNSFilter() (*asm.Program, error) {
 	b.If(b.Load(dns.U8(dnsFlags)).HasBits(dnsResponse), pass)
 	b.If(b.LoadBE(dns.U16(dnsQuestions)).NotEq(1), pass)
 
-	hash := b.Copy(fnvOffset)
+	hash := b.Copy(uint32(fnvOffset))
 	at := dns.Addr(dnsHeaderLen)
 	name := pkt.From(at)
 	b.For(dnsMaxName, func(asm.Register) {
