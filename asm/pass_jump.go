@@ -8,10 +8,15 @@ func (f *fn) thread() {
 	}
 	f.number()
 	preds := f.predecessors()
-	shared := func(b *block) bool { return b.next == nil && len(preds[b.index]) > 1 }
+	joins := func(b *block) bool { return len(preds[b.index]) > 1 }
+	shared := func(b *block) bool { return b.next == nil && joins(b) }
 	for _, b := range f.blocks {
-		// Go on with what goes on, and jump to where several ways end.
-		if b.invertible() && shared(b.next) && !shared(b.last().to) {
+		// Go on with what goes on, and jump to where several ways meet or end; but stay in front of a loop's head, which
+		// has its place before.
+		if !b.invertible() || b.last().to.index <= b.index {
+			continue
+		}
+		if to := b.last().to; shared(b.next) && !shared(to) || joins(b.next) && !joins(to) {
 			b.invert()
 		}
 	}
@@ -62,13 +67,38 @@ func (b *block) invertible() bool {
 		return false
 	}
 	kind := kinds[l.ins.Op]
-	return (kind == kindJumpK || kind == kindJumpX) && l.ins.Op.JumpOp() != OpJSet
+	return (kind == kindJumpK || kind == kindJumpX) && (l.ins.Op.JumpOp() != OpJSet || b.testsTopBit())
 }
 
 func (b *block) invert() {
 	l := b.last()
-	l.ins.Op = l.ins.Op&^0xf0 | Opcode(inverse[l.ins.Op.JumpOp()>>4])
+	op := l.ins.Op.JumpOp()
+	if op == OpJSet { // of the top bit: r & 0x80 is r > 0x7f
+		op = OpJGT
+		l.ins.Imm--
+	}
+	l.ins.Op = l.ins.Op&^0xf0 | Opcode(inverse[op>>4])
 	l.to, b.next = b.next, l.to
+}
+
+// testsTopBit reports whether b ends in a test of the highest bit of a byte or a halfword that it has loaded.
+func (b *block) testsTopBit() bool {
+	l := b.last()
+	if kinds[l.ins.Op] != kindJumpK {
+		return false
+	}
+	for k := len(b.insts) - 2; k >= 0; k-- {
+		in := &b.insts[k]
+		if kinds[in.ins.Op] == kindLdx && in.ins.Dst == l.ins.Dst {
+			size := in.ins.Op.Size()
+			return in.ins.Op.Mode() == ModeMem && (size == B || size == H) && l.ins.Imm == 1<<(8*size.Bytes()-1)
+		}
+		r := in.registers()
+		if slices.Contains(r.defs[:r.ndefs], l.ins.Dst) || r.clobbers {
+			return false
+		}
+	}
+	return false
 }
 
 // final follows blocks that do nothing but lead on.
@@ -112,25 +142,34 @@ func (f *fn) sweep() {
 
 // order places the blocks so that as many as possible fall through to the next: each is followed by its successor as
 // long as that has no place yet. What does not end in such a chain keeps the author's order, and an end that several ways
-// share comes behind the last of them.
+// share comes behind the last of those that fall through to it.
 func (f *fn) order() {
 	f.number()
 	placed := make([]bool, len(f.blocks))
 	order := make([]*block, 0, len(f.blocks))
-	left := make([]int, len(f.blocks)) // predecessors without a place
+	left := make([]int, len(f.blocks))  // predecessors without a place
+	falls := make([]int, len(f.blocks)) // those of them that would fall through
 	for i, p := range f.predecessors() {
 		left[i] = len(p)
+	}
+	for _, b := range f.blocks {
+		if b.next != nil {
+			falls[b.next.index]++
+		}
 	}
 	for n, b := range f.blocks {
 		if n > 0 && b.next == nil && left[b.index] > 0 {
 			continue // its turn comes with the last of its predecessors
 		}
 		for b != nil && !placed[b.index] {
-			if b.next == nil && left[b.index] > 1 && b.index > 0 {
+			if b.next == nil && falls[b.index] > 0 && b.index > 0 {
 				break
 			}
 			for _, s := range b.successors() {
 				left[s.index]--
+			}
+			if b.next != nil {
+				falls[b.next.index]--
 			}
 			placed[b.index] = true
 			order = append(order, b)
@@ -146,11 +185,11 @@ func (f *fn) order() {
 }
 
 // merge makes one block of those that do the same: first equal blocks, then equal ends of blocks that leave the
-// function. The last one in the order stays, so that jumps lead forward.
+// function, then of blocks that go on to the same one. The last one in the order stays, so that jumps lead forward.
 func (f *fn) merge() {
 	for {
 		f.number()
-		if !f.mergeBlocks() && !f.mergeEnds() {
+		if !f.mergeBlocks() && !f.mergeEnds() && !f.mergeJoins() {
 			return
 		}
 		f.thread()
@@ -207,7 +246,43 @@ func (f *fn) mergeEnds() bool {
 	return false
 }
 
-// common returns how many instructions at the ends of two blocks are the same.
+// mergeJoins cuts the common end off blocks that go on to the same one without a condition: at most one of them falls
+// through, so that the others jump a little earlier.
+func (f *fn) mergeJoins() bool {
+	merged := false
+	into := make([][]*block, len(f.blocks))
+	for _, b := range f.blocks {
+		if b.next != nil && b.last() == nil {
+			into[b.next.index] = append(into[b.next.index], b)
+		}
+	}
+	for _, ways := range into {
+		for i, y := range ways {
+			for _, x := range ways[i+1:] {
+				n := common(x.insts, y.insts)
+				if n == 0 || x.next != y.next {
+					continue
+				}
+				tail := x
+				if n < len(x.insts) {
+					tail = &block{insts: slices.Clone(x.insts[len(x.insts)-n:]), next: x.next}
+					x.insts = x.insts[:len(x.insts)-n]
+					x.next = tail
+					f.blocks = slices.Insert(f.blocks, slices.Index(f.blocks, x)+1, tail)
+				}
+				y.insts = y.insts[:len(y.insts)-n]
+				y.next = tail
+				merged = true
+				break
+			}
+		}
+	}
+	return merged
+}
+
+// common returns how many instructions at the ends of two blocks are the same, and may be so for the kernel: it refuses a
+// load or store at the context on one way and at a packet on the other, and calls a lookup slowly that has one map on one
+// way and another on the other. So what makes the address or the map has to be common too, or it is the frame.
 func common(x, y []inst) int {
 	n := 0
 	for n < len(x) && n < len(y) {
@@ -217,7 +292,35 @@ func common(x, y []inst) int {
 		}
 		n++
 	}
-	return n
+	best := n
+	made := newBitset(int(R10) + 1)
+	made.add(int(R10))
+	for k := len(x) - n; k < len(x); k++ {
+		i := &x[k]
+		r := i.registers()
+		needs := i.base()
+		if i.takesMap() {
+			needs = R1
+		} else if kinds[i.ins.Op] == kindLdx {
+			needs = i.ins.Src
+		}
+		if !made.has(dense(needs)) {
+			best = len(x) - 1 - k
+		}
+		for _, d := range r.defs[:r.ndefs] {
+			made.add(dense(d))
+		}
+	}
+	return best
+}
+
+// takesMap reports whether i calls a helper whose first argument is a map.
+func (i *inst) takesMap() bool {
+	h := Helper(i.ins.Imm)
+	if kinds[i.ins.Op] != kindCall || i.ins.Src != CallHelper || !h.Valid() || h.NumArgs() == 0 {
+		return false
+	}
+	return h.Args()[0].Kind() == ArgMap
 }
 
 func slots(insts []inst) int {

@@ -25,6 +25,8 @@ var passes = [...]struct {
 	run  func(f *fn, a *assembly)
 }{
 	{"thread", func(f *fn, a *assembly) { f.thread() }},
+	{"fold", func(f *fn, a *assembly) { f.fold(dense(a.next)) }},
+	{"relate", func(f *fn, a *assembly) { f.relate() }},
 	{"allocate", func(f *fn, a *assembly) { f.allocate(&a.next) }},
 	{"stack", func(f *fn, a *assembly) { f.placeStack(a.report) }},
 	{"peephole", func(f *fn, a *assembly) { f.peephole() }},

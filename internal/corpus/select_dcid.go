@@ -25,17 +25,14 @@ func SelectDCID() (*asm.Program, error) {
 
 	quic := b.Packet().Skip(udpHeaderLen)
 	quic.Need(shortHeaderLen, pass)
-	cookie := b.Virtual()
+	cid := quic.Addr(0)
 	b.If(b.Load(quic.U8(0)).HasBits(longHeader), func() {
 		quic.Need(longHeaderLen, pass)
 		b.If(b.Load(quic.U8(longCIDLen)).NotEq(cidLen), pass)
-		b.Ldx(cookie, quic.U64(longCID))
-	}, func() {
-		b.Ldx(cookie, quic.U64(shortCID))
+		b.Add(cid, longCID-shortCID)
 	})
-	b.BE(cookie, 64)
 	key := b.Stack("key", cookieLen)
-	b.Store(key.U64(0), cookie)
+	b.Store(key.U64(0), b.LoadBE(cid.U64(shortCID)))
 	b.Call(asm.FnSkSelectReuseport, b.Context(), workers, key, 0)
 	b.Return(asm.SkPass)
 	return b.Program()
