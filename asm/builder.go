@@ -35,6 +35,7 @@ type Builder struct {
 	loops       []loop                  // that are being written
 	inside      []string                // the calls whose bodies are being written, such as If
 	uniques     int                     // labels of the builder's own
+	jumped      map[string]bool         // those of them that a jump leads to
 	marked      int                     // the node that the last label stands before
 	keys        map[string]*StackObject // of counters
 	comments    []comment

@@ -139,6 +139,11 @@ func (b *Builder) MayGoto(label string) {
 func (b *Builder) jump(n node) {
 	if n.target == "" {
 		b.reject(&n, fmt.Errorf("%w %q", ErrLabel, n.target))
+	} else if n.target[0] == '#' {
+		if b.jumped == nil {
+			b.jumped = make(map[string]bool)
+		}
+		b.jumped[n.target] = true
 	}
 	b.add(n)
 }

@@ -34,10 +34,14 @@ func (b *Builder) unique() string {
 	return "#" + strconv.Itoa(b.uniques)
 }
 
-// mark defines a label that unique returned.
+// mark defines a label that unique returned, behind all jumps to it unless it begins a loop. A place that nothing leads
+// to stays one: what follows an If whose branches both return is not reached.
 func (b *Builder) mark(name string, from origin) {
+	reached := b.open() || b.jumpedTo(name)
 	b.labels[name] = label{index: len(b.nodes), from: from}
-	b.marked = len(b.nodes)
+	if reached {
+		b.marked = len(b.nodes)
+	}
 }
 
 func (b *Builder) jumpTo(to string, from origin) {
@@ -223,10 +227,8 @@ func (b *Builder) body(call string, l loop, from origin, body func()) {
 	b.loops = b.loops[:len(b.loops)-1]
 }
 
-// jumpedTo reports whether a jump leads to a label.
-func (b *Builder) jumpedTo(name string) bool {
-	return slices.ContainsFunc(b.nodes, func(n node) bool { return n.target == name })
-}
+// jumpedTo reports whether a jump leads to a label that unique returned.
+func (b *Builder) jumpedTo(name string) bool { return b.jumped[name] }
 
 // Unroll calls body n times, with 0 to n-1: the instructions stand there n times.
 func (b *Builder) Unroll(n int, body func(i int)) {
