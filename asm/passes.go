@@ -28,6 +28,7 @@ var passes = [...]struct {
 	{"fold", func(f *fn, a *assembly) { f.fold(dense(a.next)) }},
 	{"relate", func(f *fn, a *assembly) { f.relate() }},
 	{"allocate", func(f *fn, a *assembly) { f.allocate(&a.next) }},
+	{"slots", func(f *fn, a *assembly) { f.shareSlots() }},
 	{"stack", func(f *fn, a *assembly) { f.placeStack(a.report) }},
 	{"peephole", func(f *fn, a *assembly) { f.peephole() }},
 	{"merge", func(f *fn, a *assembly) { f.merge() }},
