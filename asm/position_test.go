@@ -153,3 +153,9 @@ func TestErrorText(t *testing.T) {
 		t.Errorf("error %q\nwant  %q", err, want)
 	}
 }
+
+// callerLine returns the line on which its caller was called.
+func callerLine() int {
+	_, _, line, _ := runtime.Caller(2)
+	return line
+}
