@@ -86,13 +86,20 @@ func BenchmarkLoad(b *testing.B) {
 
 // BenchmarkLoadPaired measures both in turn, so that what else the machine does hits both alike, and reports the ratio
 // of the medians.
-func BenchmarkLoadPaired(b *testing.B) {
+func BenchmarkLoadPaired(b *testing.B) { benchmarkPaired(b, nil) }
+
+// BenchmarkLoadLinesPaired is the same with the source lines told, which Load does not do on its own.
+func BenchmarkLoadLinesPaired(b *testing.B) {
+	benchmarkPaired(b, &loader.Options{Lines: loader.SendLines})
+}
+
+func benchmarkPaired(b *testing.B, opts *loader.Options) {
 	kerneltest.Need(b, kerneltest.CAP_BPF)
 	program, bare := returning(b, "bare", asm.SocketFilter, 0), newBareLoad()
 	var ours, theirs []time.Duration
 	for b.Loop() {
 		start := time.Now()
-		p, err := loader.Load(program, nil)
+		p, err := loader.Load(program, opts)
 		if err != nil {
 			b.Fatal(err)
 		}
