@@ -78,7 +78,32 @@ func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
 		fd.Close()
 		return nil, createError(spec, err)
 	}
+	if err := raw.fill(); err != nil {
+		raw.Close()
+		return nil, createError(spec, err)
+	}
 	return raw, nil
+}
+
+// fill stores the contents that the spec gives element 0, and freezes what programs may not write: only then does the
+// verifier take the contents for constants.
+func (m *Raw) fill() error {
+	if m.spec.Contents == "" {
+		return nil
+	}
+	if m.spec.Type != asm.MapArray || len(m.spec.Contents) != int(m.spec.ValueSize) {
+		return fmt.Errorf("the spec has contents of %d bytes; only an array has any, of the size of its value", len(m.spec.Contents))
+	}
+	var first uint32
+	if err := sys.MapUpdate(m.fd.Int(), sys.PointerTo(&first), sys.BytesPointer([]byte(m.spec.Contents)), 0); err != nil {
+		return fmt.Errorf("store the contents: %w", err)
+	}
+	if m.spec.Flags&asm.MapReadOnlyProg != 0 {
+		if err := sys.MapFreeze(m.fd.Int()); err != nil {
+			return fmt.Errorf("freeze the contents: %w", err)
+		}
+	}
+	return nil
 }
 
 // createDescribed creates a map with the types of its key and value, if there are any and the caller brought none.

@@ -187,6 +187,35 @@ func TestLayoutRefuses(t *testing.T) {
 	}
 }
 
+// Contents are in an array before anybody can look, and stay if programs may not write them.
+func TestContents(t *testing.T) {
+	kerneltest.Need(t, kerneltest.CAP_BPF)
+	for _, test := range []struct {
+		flags  asm.MapFlags
+		frozen bool
+	}{{0, false}, {asm.MapReadOnlyProg, true}} {
+		spec := asm.MapSpec{Name: "data", Type: asm.MapArray, KeySize: 4, ValueSize: 5, MaxEntries: 1, Flags: test.flags, Contents: "hello"}
+		raw, err := Create(spec, nil)
+		must(t, raw, err)
+		got := make([]byte, 8)[:5]
+		check(t, raw.Lookup(make([]byte, 4), got, 0))
+		info, err := raw.Info()
+		check(t, err)
+		if string(got) != "hello" || info.Frozen != test.frozen {
+			t.Errorf("flags %#x: contents %q, frozen %v", test.flags, got, info.Frozen)
+		}
+	}
+	for _, spec := range []asm.MapSpec{
+		{Type: asm.MapHash, KeySize: 4, ValueSize: 5, MaxEntries: 1, Contents: "hello"},
+		{Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, Contents: "hello"},
+	} {
+		_, err := Create(spec, nil)
+		if err == nil || !strings.Contains(err.Error(), "the spec has contents of 5 bytes; only an array has any, of the size of its value") {
+			t.Errorf("%v: %v", spec.Type, err)
+		}
+	}
+}
+
 func TestReadCounters(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF)
 	counters := asm.NewCounters("stats", "hit", "miss", "late")
