@@ -3,6 +3,7 @@ package asm_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -277,4 +278,39 @@ func selectDCID(b *asm.Builder) {
 	})
 	b.Call(asm.FnSkSelectReuseport, ctx, asm.Map("workers"), key, 0)
 	b.Return(asm.SkPass)
+}
+
+// Variables and counters are members of their map's value, so that tools print them by name.
+func TestGlobalsHaveNames(t *testing.T) {
+	stats := asm.NewCounters("stats", "hit", "miss")
+	b := asm.NewBuilder("globals", asm.XDP)
+	b.Rodata("motto", []byte("abc"))
+	for _, size := range []int{4, 3, 8, 16} {
+		b.BSS("v"+string(rune('0'+size)), size)
+	}
+	b.Count(stats, "miss", 1)
+	b.Return(asm.XDPPass)
+	p, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(map[string][]string)
+	for _, m := range p.Maps() {
+		if m.Value.Name() != m.Name || m.Value.Size() != int(m.ValueSize) {
+			t.Errorf("%s: a value of %d bytes has the layout %s of %d", m.Name, m.ValueSize, m.Value.Name(), m.Value.Size())
+		}
+		for at, member := range m.Value.Members() {
+			if member.Name != "" {
+				got[m.Name] = append(got[m.Name], fmt.Sprintf("%s: %d x %d at %d", member.Name, max(1, member.Count), member.Size.Bytes(), at))
+			}
+		}
+	}
+	want := map[string][]string{
+		".rodata": {"motto: 3 x 1 at 0"},
+		".bss":    {"v4: 1 x 4 at 0", "v3: 3 x 1 at 8", "v8: 1 x 8 at 16", "v@: 16 x 1 at 24"},
+		"stats":   {"hit: 1 x 8 at 0", "miss: 1 x 8 at 8"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
