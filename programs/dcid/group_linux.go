@@ -105,7 +105,7 @@ func (g *Group) load(o Options) (*loader.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loader.Load(linked, nil)
+	return loader.Load(linked, &loader.Options{Lines: loader.SendLines})
 }
 
 func socketCookie(conn *net.UDPConn) (cookie uint64, err error) {
