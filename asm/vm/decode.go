@@ -149,7 +149,7 @@ func (d *decoder) arithmetic(in insn, ins asm.Instruction) (insn, error) {
 	case asm.OpNeg:
 		in.op = opNeg + wide32
 	case asm.OpEnd:
-		in.op = d.byteOrder(ins)
+		in.op, in.imm = d.byteOrder(ins), 0
 	case asm.OpSub:
 		in.op = opSubX + wide32
 		if !register {

@@ -124,9 +124,15 @@ func csumDiff(c *Call) (uint64, error) {
 	if (fromSize|toSize)%4 != 0 {
 		return EINVAL.Result(), nil
 	}
-	sum := c.csumPartial(to, uint32(c.Arg(5)))
-	if fromSize > 0 {
-		sum = csumAdd(sum, ^c.csumPartial(from, 0))
+	// Sums that are 0 have two forms in ones' complement. The kernel's way decides which one comes out.
+	sum := uint32(c.Arg(5))
+	switch {
+	case fromSize > 0 && toSize > 0:
+		sum = csumAdd(c.csumPartial(to, sum), ^c.csumPartial(from, 0))
+	case fromSize > 0:
+		sum = ^c.csumPartial(from, ^sum)
+	case toSize > 0:
+		sum = c.csumPartial(to, sum)
 	}
 	return uint64(csum16(sum)), nil
 }
