@@ -28,9 +28,9 @@
 //
 // What is wrong with a program comes out of Builder.Program, all of it at once and each with the line of the call:
 // nothing panics and nothing wraps. Every instruction knows that line, and package loader tells the kernel, whose tools
-// then name it; Builder.Comment says what to show beside it. A Program never changes. It still names the maps it uses; package reloc puts their
-// descriptors in, and package loader hands the result to the kernel. AppendTo makes bytes for either byte order, and
-// AppendText text in the syntax of LLVM's assembler or of the kernel's log.
+// then name it; Builder.Comment says what to show beside it. A Program never changes. It still names the maps it uses;
+// package reloc puts their descriptors in, and package loader hands the result to the kernel. AppendTo makes bytes for
+// either byte order, and AppendText text in the syntax of LLVM's assembler or of the kernel's log.
 //
 // Tables describe what programs deal with: Helper the kernel's functions and their arguments, Field the fields of context
 // structs, ProgramType, AttachType and MapType the kinds of things, and plain constants what programs return and pass on.
