@@ -85,9 +85,9 @@ func TestLayoutTravels(t *testing.T) {
 			t.Errorf("%v: %v", test.kind, err)
 			continue
 		}
+		t.Cleanup(func() { raw.Close() })
 		info, err := raw.Info()
 		check(t, err)
-		check(t, raw.Close())
 		if info.BTF == 0 {
 			t.Errorf("%v: the map has no types", test.kind)
 			continue
@@ -118,9 +118,9 @@ func TestHalfALayout(t *testing.T) {
 	} {
 		raw, err := Create(test.spec, nil)
 		check(t, err)
+		t.Cleanup(func() { raw.Close() })
 		info, err := raw.Info()
 		check(t, err)
-		check(t, raw.Close())
 		if info.BTF == 0 {
 			t.Errorf("%s: the map has no types", test.name)
 			continue
@@ -158,9 +158,9 @@ func TestLayoutStaysBehind(t *testing.T) {
 			t.Errorf("%v: %v", spec.Type, err)
 			continue
 		}
+		t.Cleanup(func() { raw.Close() })
 		info, err := raw.Info()
 		check(t, err)
-		check(t, raw.Close())
 		if info.BTF != 0 && spec.ValueSize < 1<<24 {
 			t.Errorf("%v: the map has types", spec.Type)
 		}
