@@ -120,9 +120,11 @@ func (b *Builder) Printk(format string, args ...Operand) {
 		b.fail(from, "printk", fmt.Errorf("%w: %d values for the %d verbs of %q", ErrOperand, len(args), n, format))
 		return
 	}
-	if k := strings.IndexFunc(format, func(r rune) bool { return r >= 0x7f || r < ' ' && (r < '\t' || r > '\r') }); k >= 0 {
-		b.fail(from, "printk", fmt.Errorf("%w: %q has %q, and the kernel prints ASCII only", ErrOperand, format, format[k]))
-		return
+	for _, r := range format {
+		if r >= 0x7f || r < ' ' && (r < '\t' || r > '\r') {
+			b.fail(from, "printk", fmt.Errorf("%w: %q has %q, and the kernel prints ASCII only", ErrOperand, format, r))
+			return
+		}
 	}
 	text := b.Rodata("format", []byte(format+"\x00"))
 	all := append([]any{text, text.size}, args...)

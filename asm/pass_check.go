@@ -147,8 +147,10 @@ func (c *checker) read(i *inst, r Register) value {
 	}
 	switch {
 	case c.quiet:
+	case v.gone != nil && (r < R1 || r > R5):
+		c.fail(i, fmt.Errorf("%w: %s at %v returns nothing; leave its result alone", ErrNoValue, v.gone.source(), v.gone.from.position()))
 	case v.gone != nil:
-		c.fail(i, fmt.Errorf("%w: %v does not survive %s at %v; read a Copy that was made before it", ErrClobbered, r, v.gone.text(), v.gone.from.position()))
+		c.fail(i, fmt.Errorf("%w: %v does not survive the call of %s at %v; read a Copy that was made before", ErrClobbered, r, v.gone.source(), v.gone.from.position()))
 	case r == R0 && kinds[i.ins.Op] == kindExit:
 		c.fail(i, fmt.Errorf("%w: r0, the result of %s, is not set on every way that leads here; end with Return", ErrNoValue, c.f.name))
 	default:
@@ -199,6 +201,10 @@ func (c *checker) step(i *inst) {
 	r := i.registers()
 	if kinds[i.ins.Op] == kindCall {
 		c.call(i)
+		return
+	}
+	if i.copy && c.at[dense(i.ins.Src)].kind == noValue { // the result of a helper that has none, which nobody may want
+		c.set(i.ins.Dst, c.at[dense(i.ins.Src)])
 		return
 	}
 	for _, u := range r.uses[:r.nuses] {

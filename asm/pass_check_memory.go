@@ -1,6 +1,9 @@
 package asm
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // dereference reports an address that is none, and returns what is known of it.
 func (c *checker) dereference(i *inst, base Register) value {
@@ -87,7 +90,7 @@ func (c *checker) loadField(i *inst, v value, of Context) value {
 	switch {
 	case !ok:
 	case v.kind == contextAt && !f.ReadableBy(spec.Type):
-		c.fail(i, fmt.Errorf("%w: %v programs cannot read %v", ErrField, spec.Type, f))
+		c.fail(i, fmt.Errorf("%w: %v programs cannot read %v; %s", ErrField, spec.Type, f, who(f.ReadableBy)))
 	case v.kind == contextAt && !f.ReadableBy(spec.Type, spec.AttachType):
 		c.fail(i, fmt.Errorf("%w: %v programs cannot read %v with attach type %v; see Builder.AttachType", ErrField, spec.Type, f, spec.AttachType))
 	case v.kind == fieldTarget && !f.ReadableThrough(v.pointer):
@@ -124,7 +127,7 @@ func (c *checker) store(i *inst) {
 	switch {
 	case !ok:
 	case v.kind == contextAt && !f.WritableBy(spec.Type):
-		c.fail(i, fmt.Errorf("%w: %v programs cannot write %v", ErrField, spec.Type, f))
+		c.fail(i, fmt.Errorf("%w: %v programs cannot write %v; %s", ErrField, spec.Type, f, who(f.WritableBy)))
 	case v.kind == contextAt && !f.WritableBy(spec.Type, spec.AttachType):
 		c.fail(i, fmt.Errorf("%w: %v programs cannot write %v with attach type %v; see Builder.AttachType", ErrField, spec.Type, f, spec.AttachType))
 	case v.kind == fieldTarget && !f.WritableThrough(v.pointer):
@@ -165,6 +168,20 @@ func (i *inst) stackPlace(base value) (o *StackObject, off int64, ok bool) {
 		return base.object, base.n + int64(i.ins.Off), true
 	}
 	return nil, 0, false
+}
+
+// who says which types of programs can do something.
+func who(can func(ProgramType, ...AttachType) bool) string {
+	var types []string
+	for t := range ProgramType(len(programTypeNames)) {
+		if can(t) {
+			types = append(types, t.String())
+		}
+	}
+	if len(types) == 0 {
+		return "no program can"
+	}
+	return "programs that can are " + strings.Join(types, ", ")
 }
 
 func bytes(n int) string {

@@ -98,6 +98,8 @@ func (i *inst) source() string {
 		return i.field.String()
 	case kinds[i.ins.Op] == kindCall && i.ins.Src == CallHelper:
 		return Helper(i.ins.Imm).String()
+	case i.kind == RefCall:
+		return i.symbol
 	}
 	return i.text()
 }

@@ -15,46 +15,38 @@ func (f *fn) checkLoops(a *assembly, live liveness) {
 	}
 }
 
-// cycle is a loop: a block that is entered from before and from within, and the blocks between.
+// cycle is a loop: a jump back, the block it leads to, and all that lies between.
 type cycle struct {
 	head   *block
 	blocks []*block
 }
 
-// cycles finds the loops, by the jumps that lead back in the order of the code. Those of one head are one.
+// cycles finds the loops by the jumps that lead back in the order of the code.
 func (f *fn) cycles() (found []cycle) {
 	f.number()
 	preds := f.predecessors()
 	for _, head := range f.blocks {
-		in := newBitset(len(f.blocks))
-		in.add(head.index)
-		var todo []*block
-		for _, p := range preds[head.index] {
-			if p.index >= head.index && !in.has(p.index) {
-				in.add(p.index)
-				todo = append(todo, p)
+		for _, tail := range preds[head.index] {
+			if tail.index < head.index {
+				continue
 			}
-		}
-		itself := slices.Contains(preds[head.index], head)
-		if len(todo) == 0 && !itself {
-			continue
-		}
-		for len(todo) > 0 {
-			b := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
-			for _, p := range preds[b.index] {
-				if !in.has(p.index) {
-					in.add(p.index)
-					todo = append(todo, p)
+			in := newBitset(len(f.blocks))
+			in.add(head.index)
+			for todo := []*block{tail}; len(todo) > 0; {
+				b := todo[len(todo)-1]
+				todo = todo[:len(todo)-1]
+				if !in.has(b.index) {
+					in.add(b.index)
+					todo = append(todo, preds[b.index]...)
 				}
 			}
+			if in.has(0) && head.index != 0 {
+				continue // entered not only at its head
+			}
+			c := cycle{head: head}
+			in.each(func(i int) { c.blocks = append(c.blocks, f.blocks[i]) })
+			found = append(found, c)
 		}
-		if in.has(0) && head.index != 0 {
-			continue // entered not only at its head
-		}
-		c := cycle{head: head}
-		in.each(func(i int) { c.blocks = append(c.blocks, f.blocks[i]) })
-		found = append(found, c)
 	}
 	return found
 }
@@ -69,17 +61,16 @@ func (c *cycle) from() origin {
 	return origin{}
 }
 
+// endless reports a loop all of whose rounds are the same: no jump in it depends on what a round changes.
 func (c *cycle) endless(live liveness) error {
 	left := false
 	for _, b := range c.blocks {
-		for _, s := range b.successors() {
-			if slices.Contains(c.blocks, s) {
-				continue
-			}
-			left = true
-			if c.changes(b.last(), live) {
-				return nil
-			}
+		successors := b.successors()
+		if len(successors) > 1 && c.changes(b.last(), live) {
+			return nil
+		}
+		for _, s := range successors {
+			left = left || !slices.Contains(c.blocks, s)
 		}
 	}
 	if left {
