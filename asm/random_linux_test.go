@@ -198,7 +198,7 @@ func (w *kernelWorld) run(fd *sys.FD, frame []byte) (uint32, []byte, error) {
 
 // tooMuch are the verifier's words for a program that may be right but is too much for it: what random loops and
 // branches can be, whoever allocates their registers.
-var tooMuch = regexp.MustCompile(`combined stack size|infinite loop detected`)
+var tooMuch = regexp.MustCompile(`combined stack size|infinite loop detected|jumps is too complex`)
 
 // The kernel runs the programs that the passes make as an interpreter runs the calls that the author made: the same r0,
 // packet and maps, into which the programs write their values before they return. And it takes them all, but for those
