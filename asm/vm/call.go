@@ -97,5 +97,5 @@ func (c *Call) argumentError(n int, what string) error {
 func missingHelper(c *Call) (uint64, error) {
 	in := c.m.prog.source.At(int(c.m.prog.index[c.m.pc-1]))
 	h := asm.Helper(uint32(in.Imm))
-	return 0, fmt.Errorf("%w: %v is not simulated for %v programs; give it in Options.Helpers", ErrHelper, h, c.m.prog.source.Type())
+	return 0, fmt.Errorf("%w: %v is not simulated; give it in Options.Helpers", ErrHelper, h)
 }

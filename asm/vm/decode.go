@@ -300,8 +300,11 @@ func (d *decoder) load(in insn, i int, ins asm.Instruction) (insn, error) {
 		return in, errors.New("variables of the kernel are not simulated")
 	}
 	m, err := d.mapOf(i, ins)
-	if err != nil {
+	switch {
+	case err != nil:
 		return in, err
+	case m.big != d.opts.big():
+		return in, fmt.Errorf("map %s is of the other byte order", m.spec.Name)
 	}
 	if ins.Src == asm.Imm64MapFD || ins.Src == asm.Imm64MapIndex {
 		in.imm = address(d.static(region{kind: regionMap, of: m}), 0)

@@ -3,7 +3,6 @@ package vm_test
 import (
 	"encoding/binary"
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -33,30 +32,6 @@ func kernelMap(t *testing.T, spec asm.MapSpec) *sys.FD {
 	}
 	t.Cleanup(func() { fd.Close() })
 	return fd
-}
-
-// functionsOf finds the functions of linked instructions: what calls lead to.
-func functionsOf(insns []asm.Instruction) []asm.Label {
-	slots, n := map[int64]int{}, int64(0)
-	for i, ins := range insns {
-		slots[n] = i
-		n += int64(ins.Slots())
-	}
-	starts := map[int]bool{0: true}
-	n = 0
-	for _, ins := range insns {
-		n += int64(ins.Slots())
-		if ins.Op == 0x85 && ins.Src == asm.CallSubprogram {
-			starts[slots[n+ins.Imm]] = true
-		}
-	}
-	var labels []asm.Label
-	for i := range insns {
-		if starts[i] {
-			labels = append(labels, asm.Label{Name: fmt.Sprintf("f%d", i), Index: i})
-		}
-	}
-	return labels
 }
 
 // outcome is what a run leaves behind.
@@ -103,7 +78,7 @@ func TestDifferential(t *testing.T) {
 		want := kernelRun(t, fd, value, hash, packet)
 		fd.Close()
 
-		p, err := asm.NewProgram(asm.ProgramSpec{Name: "random", Type: asm.SchedCLS, Instructions: insns, Functions: functionsOf(insns)})
+		p, err := asm.NewProgram(asm.ProgramSpec{Name: "random", Type: asm.SchedCLS, Instructions: insns, Functions: functions(insns)})
 		if err != nil {
 			t.Fatal(err)
 		}

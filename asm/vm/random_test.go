@@ -1,6 +1,7 @@
 package vm_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/purebpf/purebpf/asm"
@@ -353,4 +354,28 @@ func (g *generator) link() []asm.Instruction {
 		}
 	}
 	return append(insns, code...)
+}
+
+// functions finds the functions of linked instructions: what calls lead to.
+func functions(insns []asm.Instruction) []asm.Label {
+	slots, n := map[int64]int{}, int64(0)
+	for i, ins := range insns {
+		slots[n] = i
+		n += int64(ins.Slots())
+	}
+	starts := map[int]bool{0: true}
+	n = 0
+	for _, ins := range insns {
+		n += int64(ins.Slots())
+		if ins.Op == 0x85 && ins.Src == asm.CallSubprogram || ins.Op == asm.OpLdImm64 && ins.Src == asm.Imm64Func {
+			starts[slots[n+int64(int32(ins.Imm))]] = true
+		}
+	}
+	var labels []asm.Label
+	for i := range insns {
+		if starts[i] {
+			labels = append(labels, asm.Label{Name: fmt.Sprintf("f%d", i), Index: i})
+		}
+	}
+	return labels
 }
