@@ -7,7 +7,7 @@ import "strconv"
 // on.
 type Errno int32
 
-// The error numbers that helpers and maps return.
+// The error numbers that helpers, maps and sockets return.
 const (
 	EPERM           Errno = 1
 	ENOENT          Errno = 2
@@ -22,13 +22,18 @@ const (
 	EINVAL          Errno = 22
 	ENOSPC          Errno = 28
 	ERANGE          Errno = 34
+	EPIPE           Errno = 32
 	ENODATA         Errno = 61
 	EBADFD          Errno = 77
+	EMSGSIZE        Errno = 90
 	EPROTOTYPE      Errno = 91
 	ESOCKTNOSUPPORT Errno = 94
 	EOPNOTSUPP      Errno = 95
 	EAFNOSUPPORT    Errno = 97
+	EADDRINUSE      Errno = 98
+	EADDRNOTAVAIL   Errno = 99
 	ENETUNREACH     Errno = 101
+	ECONNREFUSED    Errno = 111
 	ESTALE          Errno = 116
 	ENOTSUPP        Errno = 524 // not in errno.h, but programs and user space see it
 )
@@ -65,10 +70,14 @@ func (e Errno) Error() string {
 		return "ENOSPC"
 	case ERANGE:
 		return "ERANGE"
+	case EPIPE:
+		return "EPIPE"
 	case ENODATA:
 		return "ENODATA"
 	case EBADFD:
 		return "EBADFD"
+	case EMSGSIZE:
+		return "EMSGSIZE"
 	case EPROTOTYPE:
 		return "EPROTOTYPE"
 	case ESOCKTNOSUPPORT:
@@ -77,8 +86,14 @@ func (e Errno) Error() string {
 		return "EOPNOTSUPP"
 	case EAFNOSUPPORT:
 		return "EAFNOSUPPORT"
+	case EADDRINUSE:
+		return "EADDRINUSE"
+	case EADDRNOTAVAIL:
+		return "EADDRNOTAVAIL"
 	case ENETUNREACH:
 		return "ENETUNREACH"
+	case ECONNREFUSED:
+		return "ECONNREFUSED"
 	case ESTALE:
 		return "ESTALE"
 	case ENOTSUPP:

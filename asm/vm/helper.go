@@ -91,10 +91,14 @@ func builtin(h asm.Helper) HelperFunc {
 
 	case asm.FnSkSelectReuseport:
 		return skSelectReuseport
-	case asm.FnMsgRedirectHash, asm.FnMsgRedirectMap:
-		return msgRedirect
-	case asm.FnSkRedirectHash, asm.FnSkRedirectMap:
-		return skRedirect
+	case asm.FnMsgRedirectHash:
+		return msgRedirectHash
+	case asm.FnMsgRedirectMap:
+		return msgRedirectMap
+	case asm.FnSkRedirectHash:
+		return skRedirectHash
+	case asm.FnSkRedirectMap:
+		return skRedirectMap
 	case asm.FnMsgApplyBytes:
 		return msgApplyBytes
 	case asm.FnMsgCorkBytes:

@@ -135,7 +135,7 @@ func mapUpdate(c *Call) (uint64, error) {
 		if socket == nil {
 			return 0, c.argumentError(3, "is not a socket")
 		}
-		return s.put(key, socket, flags).Result(), nil
+		return s.putChecked(key, socket, flags).Result(), nil
 	}
 	value, err := c.Read(3, int(m.spec.ValueSize))
 	if err != nil {

@@ -23,6 +23,21 @@ func (c *Call) socketMap(types ...asm.MapType) (*Map, []byte, error) {
 	return m, key, err
 }
 
+// redirectKey is socketMap for redirections: those to a SOCKHASH have a pointer to the key, those to a SOCKMAP the index.
+func (c *Call) redirectKey(of asm.MapType) (*Map, []byte, error) {
+	if of == asm.MapSockHash {
+		return c.socketMap(of)
+	}
+	m, err := c.Map(2)
+	if err == nil && m.spec.Type != of {
+		err = fmt.Errorf("%w 2: map %s is of type %v", ErrArgument, m.spec.Name, m.spec.Type)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, m.order().AppendUint32(nil, uint32(c.Arg(3))), nil
+}
+
 // skSelectReuseport is bpf_sk_select_reuseport(context, map, key, flags): sk_select_reuseport of net/core/filter.c.
 func skSelectReuseport(c *Call) (uint64, error) {
 	ctx, err := contextOf[*ReuseportContext](c)
@@ -73,13 +88,18 @@ func redirectTarget(m *Map, key []byte, flags uint64) *Socket {
 	return s
 }
 
-// msgRedirect is bpf_msg_redirect_hash(context, map, key, flags) and bpf_msg_redirect_map.
-func msgRedirect(c *Call) (uint64, error) {
+// msgRedirectHash is bpf_msg_redirect_hash(context, map, key, flags).
+func msgRedirectHash(c *Call) (uint64, error) { return msgRedirect(c, asm.MapSockHash) }
+
+// msgRedirectMap is bpf_msg_redirect_map(context, map, index, flags).
+func msgRedirectMap(c *Call) (uint64, error) { return msgRedirect(c, asm.MapSockMap) }
+
+func msgRedirect(c *Call, of asm.MapType) (uint64, error) {
 	ctx, err := contextOf[*MsgContext](c)
 	if err != nil {
 		return 0, err
 	}
-	m, key, err := c.socketMap(asm.MapSockMap, asm.MapSockHash)
+	m, key, err := c.redirectKey(of)
 	if err != nil {
 		return 0, err
 	}
@@ -91,13 +111,18 @@ func msgRedirect(c *Call) (uint64, error) {
 	return asm.SkPass, nil
 }
 
-// skRedirect is bpf_sk_redirect_hash(context, map, key, flags) and bpf_sk_redirect_map, of sk_skb programs.
-func skRedirect(c *Call) (uint64, error) {
+// skRedirectHash is bpf_sk_redirect_hash(context, map, key, flags), of sk_skb programs.
+func skRedirectHash(c *Call) (uint64, error) { return skRedirect(c, asm.MapSockHash) }
+
+// skRedirectMap is bpf_sk_redirect_map(context, map, index, flags).
+func skRedirectMap(c *Call) (uint64, error) { return skRedirect(c, asm.MapSockMap) }
+
+func skRedirect(c *Call, of asm.MapType) (uint64, error) {
 	ctx, err := contextOf[*SKBContext](c)
 	if err != nil {
 		return 0, err
 	}
-	m, key, err := c.socketMap(asm.MapSockMap, asm.MapSockHash)
+	m, key, err := c.redirectKey(of)
 	if err != nil {
 		return 0, err
 	}

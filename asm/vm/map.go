@@ -17,7 +17,8 @@ type Map struct {
 	spec  asm.MapSpec
 	big   bool
 	store store
-	marks []mark // of the elements that a running program has the address of
+	marks []mark   // of the elements that a running program has the address of
+	msg   *Machine // the sk_msg program of a socket map
 }
 
 // MapOptions are options of NewMap. The zero value, and nil, are the defaults.

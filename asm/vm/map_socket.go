@@ -80,6 +80,14 @@ func (s *socketStore) read(key []byte) ([]byte, Errno) {
 	return s.m.order().AppendUint64(nil, socket.Cookie), 0
 }
 
+// putChecked stores a socket for user space or bpf_map_update_elem, which may not be in a state in between.
+func (s *socketStore) putChecked(key []byte, socket *Socket, flags asm.UpdateFlags) Errno {
+	if s.m.spec.Type != asm.MapReuseportSockArray && !socket.mappable() {
+		return EOPNOTSUPP
+	}
+	return s.put(key, socket, flags)
+}
+
 // put stores a socket.
 func (s *socketStore) put(key []byte, socket *Socket, flags asm.UpdateFlags) Errno {
 	switch array := s.m.spec.Type == asm.MapReuseportSockArray; {
@@ -93,9 +101,7 @@ func (s *socketStore) put(key []byte, socket *Socket, flags asm.UpdateFlags) Err
 	switch {
 	case s.index != nil && s.index.find(key) < 0:
 		return E2BIG
-	case !socket.mappable():
-		return EOPNOTSUPP
-	case socket.array != nil: // its sk_user_data is taken
+	case socket.array != nil, s.m.msg != nil && socket.msg != nil: // its sk_user_data or its program is taken
 		return EBUSY
 	}
 	elem := s.find(key)
@@ -118,6 +124,9 @@ func (s *socketStore) put(key []byte, socket *Socket, flags asm.UpdateFlags) Err
 	}
 	s.sockets[elem] = socket
 	socket.members = append(socket.members, member{s.m, elem})
+	if s.m.msg != nil {
+		socket.msg = s.m.msg
+	}
 	return 0
 }
 
@@ -199,7 +208,7 @@ func (m *Map) UpdateSocket(key []byte, s *Socket, flags asm.UpdateFlags) error {
 	if !ok {
 		return fmt.Errorf("map %s of type %v holds no sockets: %w", m.spec.Name, m.spec.Type, EINVAL)
 	}
-	return m.error("update", sockets.put(key, s, flags))
+	return m.error("update", sockets.putChecked(key, s, flags))
 }
 
 // LookupSocket returns the socket of a key, nil if there is none.

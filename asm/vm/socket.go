@@ -8,7 +8,8 @@ import (
 )
 
 // Socket is a simulated socket as programs and maps see it. It is plain data: what happens to it on the way, binding,
-// connecting, closing, is for whoever simulates that to write into it, between runs.
+// connecting, closing, is for whoever simulates that to write into it, between runs. A Network does so for the sockets that
+// it opens.
 type Socket struct {
 	Cookie      uint64 // SO_COOKIE, never 0 in the kernel
 	NetnsCookie uint64 // of its network namespace
@@ -32,13 +33,9 @@ type Socket struct {
 	TCP TCPInfo
 
 	members []member
-	array   *Map // the REUSEPORT_SOCKARRAY that it is in: a socket is in one at most
-}
-
-// Group is a reuseport group: what bpf_sk_select_reuseport compares. Two sockets are in the same group if they have the
-// same *Group.
-type Group struct {
-	ID uint32 // for messages only
+	array   *Map     // the REUSEPORT_SOCKARRAY that it is in: a socket is in one at most
+	msg     *Machine // the sk_msg program of the socket maps that it is in: it has one at most
+	end     endpointState
 }
 
 // TCPInfo are the numbers of a TCP socket, by the names of struct bpf_tcp_sock.
@@ -64,14 +61,14 @@ func (s *Socket) hashed() bool {
 	return s.State != asm.TCPClose && s.State != 0
 }
 
-// Close does what the kernel does to maps when a socket is closed: the socket vanishes from all of them, and what they
-// store for it is gone. It leaves its group too.
-func (s *Socket) Close() {
+// leaveMaps does what the kernel does to maps when a socket is closed: the socket vanishes from all of them, and what they
+// store for it is gone.
+func (s *Socket) leaveMaps() {
 	for _, m := range slices.Clone(s.members) {
 		m.in.store.(socketDropper).drop(m.elem, s)
 	}
-	s.members, s.array, s.Group = nil, nil, nil
-	s.State = asm.TCPClose
+	s.members, s.array = nil, nil
+	s.checkProgram()
 }
 
 // socketDropper is a store that holds sockets or something for them.
@@ -82,4 +79,21 @@ type socketDropper interface {
 // leave takes a place in a map from those the socket knows of.
 func (s *Socket) leave(in *Map, elem int) {
 	s.members = slices.DeleteFunc(s.members, func(m member) bool { return m.in == in && m.elem == elem })
+	s.checkProgram()
+}
+
+// inSocketMap reports whether the socket is in a SOCKMAP or SOCKHASH.
+func (s *Socket) inSocketMap() bool {
+	return slices.ContainsFunc(s.members, func(m member) bool {
+		return m.in.spec.Type == asm.MapSockMap || m.in.spec.Type == asm.MapSockHash
+	})
+}
+
+// checkProgram takes the program from a socket that is in no socket map any more, and with it whatever was redirected to
+// the socket and not read yet: sk_psock_drop of net/core/skmsg.c.
+func (s *Socket) checkProgram() {
+	if !s.inSocketMap() {
+		s.msg, s.end.ingress = nil, nil
+		s.end.corked, s.end.cork, s.end.apply = nil, 0, 0
+	}
 }
