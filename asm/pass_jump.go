@@ -197,10 +197,29 @@ func (f *fn) merge() {
 }
 
 func (f *fn) mergeBlocks() bool {
+	// Only blocks of one shape can be equal; comparing all with all would take the square of their number.
+	type shape struct {
+		next   *block
+		length int
+		last   Instruction
+	}
+	of := func(b *block) shape { return shape{b.next, len(b.insts), b.insts[len(b.insts)-1].ins} }
+	alike := make(map[shape][]*block)
+	for _, b := range f.blocks[1:] {
+		if len(b.insts) > 0 {
+			alike[of(b)] = append(alike[of(b)], b)
+		}
+	}
 	for i := len(f.blocks) - 1; i > 0; i-- {
-		for k := range i {
-			keep, drop := f.blocks[i], f.blocks[k]
-			if k == 0 || keep.next != drop.next || len(keep.insts) == 0 || common(keep.insts, drop.insts) < len(keep.insts) || len(keep.insts) != len(drop.insts) {
+		keep := f.blocks[i]
+		if len(keep.insts) == 0 {
+			continue
+		}
+		for _, drop := range alike[of(keep)] {
+			if drop == keep {
+				break // those behind it have had their turn
+			}
+			if common(keep.insts, drop.insts) < len(keep.insts) {
 				continue
 			}
 			keep.labels = append(drop.labels, keep.labels...)
@@ -222,9 +241,13 @@ func (f *fn) mergeBlocks() bool {
 // mergeEnds cuts the common end off two blocks that leave the function when a goto is shorter.
 func (f *fn) mergeEnds() bool {
 	for i := len(f.blocks) - 1; i >= 0; i-- {
+		x := f.blocks[i]
+		if x.next != nil {
+			continue
+		}
 		for k := range i {
-			x, y := f.blocks[i], f.blocks[k]
-			if x.next != nil || y.next != nil {
+			y := f.blocks[k]
+			if y.next != nil {
 				continue
 			}
 			n := common(x.insts, y.insts)
