@@ -86,8 +86,8 @@ func (f *fn) abstract() bool {
 	return false
 }
 
-// reach drops blocks that hold only what the builder put there itself and that control never comes to, and reports the
-// first instruction of every other one, as the kernel does ("unreachable insn"). It reports whether there was none.
+// reach drops the blocks that control never comes to, and reports the first instruction of every run of them, as the
+// kernel does ("unreachable insn"). It returns whether there were none.
 func (f *fn) reach(report func(origin, error)) bool {
 	f.number()
 	seen := make([]bool, len(f.blocks))
