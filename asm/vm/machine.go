@@ -63,6 +63,8 @@ type Step struct {
 	Instruction asm.Instruction
 	Frame       int        // 0, or how many calls deep
 	Registers   [11]uint64 // r0 to r10
+
+	m *Machine
 }
 
 // Machine runs one program. It may be run any number of times, by one goroutine at a time; its maps, and the Env, keep

@@ -69,6 +69,7 @@ func (m *Machine) clobber() {
 
 func (m *Machine) trace() {
 	s := &m.step
+	s.m = m
 	s.Program = m.prog.source
 	s.Index = int(m.prog.index[m.pc-1])
 	s.Instruction = s.Program.At(s.Index)
