@@ -57,6 +57,9 @@ func (a *assembly) compile(fns []*fn) {
 			a.dump(p.name, f)
 		}
 	}
+	if len(a.errs) == 0 {
+		a.checkChains()
+	}
 }
 
 // report records an error of a pass at an instruction or function.

@@ -1,7 +1,9 @@
 package asm
 
 import (
+	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -65,5 +67,33 @@ func TestSpilledValuesShareSlots(t *testing.T) {
 	// 30 values and the two that outlive them are needed at once; four of them have r6 to r9.
 	if deepest == 0 || deepest > 32*8 {
 		t.Errorf("the program uses %d bytes of its frame", deepest)
+	}
+}
+
+// Frames of functions that call each other have 512 bytes together.
+func TestFramesOfCallChain(t *testing.T) {
+	build := func(main, callee int) error {
+		b := NewBuilder("chain", SchedCLS)
+		use := func(size int) {
+			o := b.Stack("room", size)
+			b.Store(o.U64(0), 1)
+		}
+		use(main)
+		r := b.CallFunc("middle")
+		b.Return(r)
+		b.Function("middle", 0, func([]Register) { b.Return(b.CallFunc("last")) })
+		b.Function("last", 0, func([]Register) {
+			use(callee)
+			b.Return(0)
+		})
+		_, err := b.Program()
+		return err
+	}
+	if err := build(256, 256); err != nil {
+		t.Error(err)
+	}
+	err := build(264, 248) // 272 and 256, as the kernel counts
+	if !errors.Is(err, ErrStack) || !strings.Contains(err.Error(), "these need 528: chain 272, middle 0, last 256; move") {
+		t.Error(err)
 	}
 }
