@@ -2,6 +2,8 @@ package vm_test
 
 import (
 	"encoding/binary"
+	"runtime/debug"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,9 +109,15 @@ func TestClassicRatio(t *testing.T) {
 	}
 	ratio := float64(sumUs) / float64(sumThem)
 	t.Logf("all: %.2f of the time", ratio)
-	if ratio > 0.5 {
+	if ratio > 0.5 && !raceDetector() { // which slows the two down by different factors
 		t.Errorf("%.2f of the time of x/net's machine, want at most 0.5", ratio)
 	}
+}
+
+// raceDetector reports whether the tests are built with it.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // timeOfCall returns the time that one call of f takes, as the average of several.

@@ -37,6 +37,13 @@ type flow struct {
 // dissect returns the offset of the payload, or 0 when it does not come to one: skb_get_poff of net/core/flow_dissector.c.
 func dissect(skb *SKBContext) uint32 {
 	f := flow{skb: skb, ether: skb.Protocol, offset: skb.Network}
+	if skb.VLANPresent {
+		// The kernel begins with the tag that was taken off.
+		if skb.VLANProto != etherVLAN && skb.VLANProto != etherVLANs {
+			return 0
+		}
+		f.headers++
+	}
 	if !f.network() {
 		return 0
 	}

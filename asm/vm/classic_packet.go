@@ -30,11 +30,12 @@ func (c *SKBContext) load(k uint32, size int) (uint32, bool) {
 
 // behind reads the size bytes that are offset behind the beginning of a header.
 func (c *SKBContext) behind(header, offset, size int) (uint32, bool) {
-	if header < 0 || header > len(c.Data) || offset+size > len(c.Data)-header {
+	at := header + offset
+	if at < 0 || at > len(c.Data)-size {
 		return 0, false
 	}
 	var v uint32
-	for _, b := range c.Data[header+offset:][:size] {
+	for _, b := range c.Data[at : at+size] {
 		v = v<<8 | uint32(b)
 	}
 	return v, true
