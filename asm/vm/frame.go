@@ -31,6 +31,7 @@ type frame struct {
 	context uint64 // the second, or fourth, argument
 	m       *Map   // of frameForEach
 	elem    int    // the element it was called for
+	key     int    // region of its key
 }
 
 // enterFunction calls the function at index to of the code.
@@ -71,6 +72,7 @@ func (m *Machine) exit() (done bool, err error) {
 			return false, m.callback(f)
 		}
 		m.reg[0] = uint64(f.i)
+		m.drop(f.key)
 	}
 	m.set(idStack+m.depth, region{})
 	m.depth--
@@ -89,7 +91,11 @@ func (m *Machine) callback(f *frame) error {
 		m.reg[1], m.reg[2] = uint64(f.i), f.context
 	} else {
 		m.reg[1] = address(m.mapRegion(f.m), 0)
-		m.reg[2] = address(m.add(region{kind: regionValue, read: true, data: f.m.store.key(f.elem), of: f.m}), 0)
+		if f.key != 0 {
+			m.drop(f.key)
+		}
+		f.key = m.add(region{kind: regionKey, read: true, data: f.m.store.key(f.elem), of: f.m})
+		m.reg[2] = address(f.key, 0)
 		m.reg[3] = m.valueAddress(f.m, f.elem)
 		m.reg[4] = f.context
 	}

@@ -40,7 +40,7 @@ func builtin(h asm.Helper) HelperFunc {
 	case asm.FnGetPrandomU32:
 		return func(c *Call) (uint64, error) { return uint64(c.Env().random()), nil }
 	case asm.FnGetSMPProcessorID:
-		return func(c *Call) (uint64, error) { return uint64(c.Env().CPU), nil }
+		return func(c *Call) (uint64, error) { return uint64(c.m.cpu), nil }
 	case asm.FnGetNUMANodeID:
 		return func(c *Call) (uint64, error) { return uint64(c.Env().NUMANode), nil }
 	case asm.FnGetCurrentPIDTGID:

@@ -110,10 +110,7 @@ func mapLookupPerCPU(c *Call) (uint64, error) {
 	if elem < 0 || cpu >= CPUs {
 		return 0, nil
 	}
-	if int(cpu) == c.m.env.CPU {
-		return c.m.valueAddress(m, elem), nil
-	}
-	return address(c.m.add(m.valueRegion(m.store.value(elem, int(cpu)))), 0), nil
+	return c.m.valueAddressOn(m, elem, int(cpu)), nil
 }
 
 // mapUpdate is bpf_map_update_elem(map, key, value, flags). The value for a socket map is a socket.
@@ -141,7 +138,7 @@ func mapUpdate(c *Call) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return m.store.update(key, value, flags, c.m.env.CPU).Result(), nil
+	return m.store.update(key, value, flags, c.m.cpu).Result(), nil
 }
 
 // mapDelete is bpf_map_delete_elem(map, key).

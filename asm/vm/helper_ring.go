@@ -78,7 +78,7 @@ func commit(c *Call, to recordState) (uint64, error) {
 	}
 	r := c.m.regions[id]
 	r.of.(*Map).store.(*ringStore).commit(r.at, to)
-	c.m.set(int(id), region{})
+	c.m.drop(int(id))
 	c.m.reserved--
 	return 0, nil
 }

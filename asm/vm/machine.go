@@ -87,6 +87,8 @@ type Machine struct {
 	big       bool
 	strict    bool
 	regions   []region
+	gone      []int // numbers of regions that are gone
+	cpu       int   // Env.CPU
 	ctx       Context
 	packet    packet
 	fields    fieldCache
@@ -164,6 +166,9 @@ func (m *Machine) Coverage() []uint64 { return m.main.hits }
 // What it did besides, it did to the context, to packets in it and to the maps. A program that does what it must not gives
 // a *Fault. Run does not allocate memory unless the program makes maps grow.
 func (m *Machine) Run(ctx Context) (r0 uint64, err error) {
+	if m.cpu = m.env.CPU; m.cpu < 0 || m.cpu >= CPUs {
+		return 0, fmt.Errorf("program %s: CPU %d, want 0 to %d", m.Program().Name(), m.cpu, CPUs-1)
+	}
 	m.begin()
 	if ctx != nil {
 		if err := m.enterContext(ctx); err != nil {
@@ -238,6 +243,7 @@ func (m *Machine) enter(p *program) {
 // truncate forgets the regions that came up while the program ran.
 func (m *Machine) truncate() {
 	clear(m.regions[idDynamic:])
+	m.gone = m.gone[:0]
 	m.regions, m.read, m.write = m.regions[:idDynamic], m.read[:idDynamic], m.write[:idDynamic]
 }
 

@@ -217,14 +217,21 @@ func (m *Map) direct() []byte {
 	return m.store.value(0, 0)
 }
 
-// valueAddress returns the address of an element's value. It is the same one during a run.
-func (m *Machine) valueAddress(of *Map, elem int) uint64 {
-	if elem >= len(of.marks) {
-		of.marks = append(of.marks, make([]mark, elem+1-len(of.marks))...)
+// valueAddress returns the address of an element's value, of a per-CPU map that of this CPU. It is the same one during a
+// run.
+func (m *Machine) valueAddress(of *Map, elem int) uint64 { return m.valueAddressOn(of, elem, m.cpu) }
+
+func (m *Machine) valueAddressOn(of *Map, elem, cpu int) uint64 {
+	at := elem
+	if of.spec.Type.PerCPU() {
+		at = elem*CPUs + cpu
 	}
-	k := &of.marks[elem]
+	if at >= len(of.marks) {
+		of.marks = append(of.marks, make([]mark, at+1-len(of.marks))...)
+	}
+	k := &of.marks[at]
 	if k.m != m || k.run != m.run {
-		*k = mark{m, m.run, uint32(m.add(of.valueRegion(of.store.value(elem, m.env.CPU))))}
+		*k = mark{m, m.run, uint32(m.add(of.valueRegion(of.store.value(elem, cpu))))}
 	}
 	return address(int(k.id), 0)
 }

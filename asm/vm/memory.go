@@ -36,6 +36,7 @@ const (
 	regionTCPSock                      // struct bpf_tcp_sock
 	regionPacket                       // with what is before data as metadata
 	regionValue                        // of a map
+	regionKey                          // of a map, for a callback
 	regionRecord                       // reserved in a ring buffer
 	regionMap                          // a map itself: an argument for helpers
 	regionFuncs
@@ -69,6 +70,8 @@ func (m *Machine) name(id uint64) string {
 		return "the packet"
 	case regionValue:
 		return "a value of map " + r.of.(*Map).spec.Name
+	case regionKey:
+		return "a key of map " + r.of.(*Map).spec.Name
 	case regionRecord:
 		return "a record of ring buffer " + r.of.(*Map).spec.Name
 	case regionMap:
@@ -97,13 +100,28 @@ func (m *Machine) set(id int, r region) {
 	}
 }
 
-// add makes r a new region for the rest of the run and returns its number.
+// add makes r a new region for the rest of the run and returns its number. Numbers of regions that are gone come into use
+// again only after many others, so that a program that kept an address is found out.
 func (m *Machine) add(r region) int {
 	id := len(m.regions)
+	if len(m.gone) > maxGone {
+		id, m.gone = m.gone[0], append(m.gone[:0], m.gone[1:]...)
+		m.set(id, r)
+		return id
+	}
 	m.regions = append(m.regions, region{})
 	m.read, m.write = append(m.read, nil), append(m.write, nil)
 	m.set(id, r)
 	return id
+}
+
+// maxGone is how many numbers of regions that are gone are kept out of use.
+const maxGone = 64
+
+// drop makes region id one that is gone.
+func (m *Machine) drop(id int) {
+	m.set(id, region{})
+	m.gone = append(m.gone, id)
 }
 
 // address returns the address of offset bytes into region id.
@@ -159,7 +177,7 @@ func (m *Machine) memory(addr uint64, width int, write bool) ([]byte, error) {
 
 // load reads a number of 1, 2, 4 or 8 bytes.
 func (m *Machine) load(addr uint64, width int) (uint64, error) {
-	if id := addr >> offsetBits; id < uint64(len(m.regions)) {
+	if id, _ := split(addr); id < uint64(len(m.regions)) {
 		switch r := &m.regions[id]; r.kind {
 		case regionContext, regionSocket, regionSockCommon, regionTCPSock:
 			return m.loadField(r, addr, width)
@@ -174,7 +192,7 @@ func (m *Machine) load(addr uint64, width int) (uint64, error) {
 
 // store writes a number of 1, 2, 4 or 8 bytes.
 func (m *Machine) store(addr uint64, width int, v uint64) error {
-	if id := addr >> offsetBits; id < uint64(len(m.regions)) {
+	if id, _ := split(addr); id < uint64(len(m.regions)) {
 		switch r := &m.regions[id]; r.kind {
 		case regionContext, regionSocket, regionSockCommon, regionTCPSock:
 			return m.storeField(r, addr, width, v)

@@ -39,7 +39,7 @@ func (m *Machine) movePacket() {
 	p := &m.packet
 	m.savePacket()
 	if p.id != 0 {
-		m.set(p.id, region{})
+		m.drop(p.id)
 		p.id = 0
 	}
 }
