@@ -280,23 +280,45 @@ func (a *assembly) checkFrames() {
 	}
 }
 
-// lowest returns how many bytes of the frame the author addresses through r10 himself.
+// lowest returns how many bytes of the frame the author addresses himself, through r10 or through what he has made of it
+// in the same block.
 func (f *fn) lowest() int {
-	low := 0
+	low := int64(0)
 	for _, b := range f.blocks {
-		for _, i := range b.insts {
+		at := map[Register]int64{FP: 0}
+		for k := range b.insts {
+			i := &b.insts[k]
 			base := i.ins.Dst
-			if kinds[i.ins.Op] == kindLdx {
+			if kinds[i.ins.Op] == kindLdx || kinds[i.ins.Op] == kindAtomic && AtomicOp(i.ins.Imm) == AtomicLoadAcquire {
 				base = i.ins.Src
 			}
-			if i.object != nil || base != FP {
-				continue
-			}
+			off, own := at[base]
+			own = own && i.object == nil
 			switch kinds[i.ins.Op] {
 			case kindLdx, kindSt, kindStx, kindAtomic:
-				low = max(low, -int(i.ins.Off))
+				if own {
+					low = max(low, -off-int64(i.ins.Off))
+				}
+			case kindALUK:
+				if sum := i.ins.Imm; own && (i.ins.Op.ALUOp() == OpAdd || i.ins.Op.ALUOp() == OpSub) {
+					if i.ins.Op.ALUOp() == OpSub {
+						sum = -sum
+					}
+					at[base] = off + sum
+					low = max(low, -off-sum)
+					continue
+				}
+			case kindMovX:
+				if from, ok := at[i.ins.Src]; ok && i.isMove() && i.ins.Dst != FP {
+					at[i.ins.Dst] = from
+					continue
+				}
+			}
+			r := i.registers()
+			for _, d := range r.defs[:r.ndefs] {
+				delete(at, d)
 			}
 		}
 	}
-	return (low + 7) / 8 * 8
+	return (int(min(low, StackSize)) + 7) / 8 * 8
 }
