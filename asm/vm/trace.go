@@ -35,13 +35,19 @@ func NewTracer(w io.Writer) *Tracer {
 
 // Step is for Options.Trace.
 func (t *Tracer) Step(s *Step) {
-	if t.any {
+	switch {
+	case t.any && s.Frame == 0 && s.Index == 0: // the run before ended there, and End was not called
+		t.line("")
+	case t.any:
 		t.line(t.effects(s))
 	}
 	t.last, t.any = *s, true
+	if s.Frame == 0 && s.Instruction.Op == asm.JumpOpcode(asm.ClassJMP, asm.OpExit, asm.K) {
+		t.End(s.Registers[0], nil)
+	}
 }
 
-// End writes the last instruction of a run, with what Machine.Run returned.
+// End writes the last instruction of a run, with what Machine.Run returned. Only runs that end before an exit need it.
 func (t *Tracer) End(r0 uint64, err error) {
 	if !t.any {
 		return
