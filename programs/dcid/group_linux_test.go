@@ -105,7 +105,7 @@ func TestWorkerClosed(t *testing.T) {
 	clients := dial(t, ports, reach(g, "127.0.0.1"))
 	for _, c := range clients {
 		for _, w := range g.Workers() {
-			if err := c.sendPlain(shortPacket(w.NewConnectionID(), nil), 0); err != nil {
+			if err := c.sendPlain(shortPacket(w.NewConnectionID(), nil)); err != nil {
 				t.Fatal(err)
 			}
 		}

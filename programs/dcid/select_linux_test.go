@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/kerneltest"
 	"github.com/purebpf/purebpf/loader"
 	"github.com/purebpf/purebpf/reloc"
@@ -47,14 +46,6 @@ func cidsOf(g *Group) (cids []func() []byte) {
 	return cids
 }
 
-var routes = []struct {
-	name, network, listen, dial string
-}{
-	{"IPv4", "udp4", "127.0.0.1:0", "127.0.0.1"},
-	{"IPv6", "udp6", "[::1]:0", "::1"},
-	{"IPv4 over [::]", "udp", "[::]:0", "127.0.0.1"},
-}
-
 // ports is how many ports the datagrams of a test come from.
 const ports = 16
 
@@ -88,38 +79,6 @@ func TestSelectCIDLength(t *testing.T) {
 			}
 		}
 	}
-}
-
-// directAccess is a selector as one would write it first: it reads the payload between data and data_end, as far as there
-// is any.
-func directAccess(t *testing.T) *asm.Program {
-	t.Helper()
-	const shortest = udpHeaderLen + longHeaderDCID + cookieLen
-	b := asm.NewBuilder("direct_access", asm.SkReuseport)
-	b.Ldx(asm.R2, asm.R1.Field(asm.SkReuseportMdData))
-	b.Ldx(asm.R3, asm.R1.Field(asm.SkReuseportMdDataEnd))
-	b.Mov(asm.R4, asm.R2)
-	b.Add(asm.R4, shortest)
-	b.JumpIf(asm.R4.Gt(asm.R3), "pass")
-	b.Ldx(asm.R0, asm.R2.U8(udpHeaderLen))
-	b.Ldx(asm.R5, asm.R2.U64(udpHeaderLen+shortHeaderLen))
-	b.JumpIf(asm.R0.Lt(longHeader), "select")
-	b.Ldx(asm.R5, asm.R2.U64(udpHeaderLen+longHeaderDCID))
-	b.Label("select")
-	b.Stx(asm.FP.U64(-cookieLen), asm.R5)
-	b.LdMap(asm.R2, MapName)
-	b.Mov(asm.R3, asm.FP)
-	b.Add(asm.R3, -cookieLen)
-	b.Mov(asm.R4, 0)
-	b.CallHelper(asm.FnSkSelectReuseport)
-	b.Label("pass")
-	b.Mov(asm.R0, asm.SkPass)
-	b.Exit()
-	p, err := b.Program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 // TestDirectAccessMisses shows that the other tests can fail, and why the program copies: a selector with direct access
@@ -159,29 +118,7 @@ func TestDirectAccessMisses(t *testing.T) {
 func TestKernelsChoice(t *testing.T) {
 	g, arrivals := listenTest(t, "udp4", "127.0.0.1:0", nil)
 	cid := g.Workers()[0].NewConnectionID()
-	foreign := append([]byte{0, 0, 0, 0, 0, 0, 0, 0}, cid[cookieLen:]...)
-	version := []byte{0xc3, 0, 0, 0, 1}
-	tests := []struct {
-		name   string
-		packet []byte
-	}{
-		{"nothing", nil},
-		{"short header: its first byte", []byte{0x43}},
-		{"short header: within the cookie", shortPacket(cid, nil)[:8]},
-		{"short header: last byte of the connection ID missing", shortPacket(cid, nil)[:20]},
-		{"short header: connection ID of nobody", shortPacket(foreign, make([]byte, 30))},
-		{"long header: version", version},
-		{"long header: length", append(version, 20)},
-		{"long header: within the cookie", longPacket(cid, nil)[:13]},
-		{"long header: last byte of the connection ID missing", longPacket(cid, nil)[:25]},
-		{"long header: length 0", longPacket(nil, make([]byte, 1200))},
-		{"long header: length 8", longPacket(cid[:8], make([]byte, 1200))},
-		{"long header: length 19", longPacket(cid[:19], make([]byte, 1200))},
-		{"long header: length 21", longPacket(append(cid[:20:20], 0), make([]byte, 1200))},
-		{"long header: length 255", longPacket(append(cid[:20:20], make([]byte, 235)...), make([]byte, 1200))},
-		{"long header: connection ID of nobody", longPacket(foreign, make([]byte, 1200))},
-		{"SIP request", []byte("OPTIONS sip:server SIP/2.0\r\nMax-Forwards: 70\r\n\r\n")},
-	}
+	tests := strangers(cid)
 	clients := dial(t, 2*ports, reach(g, "127.0.0.1"))
 	// choices returns the worker that each client's packets come to.
 	choices := func(mode sendMode, packet []byte) map[uint16]int {

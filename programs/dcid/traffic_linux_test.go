@@ -12,21 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sendMode is a way to hand a datagram to the kernel.
-type sendMode struct {
-	name string
-	// segments is how many datagrams one system call sends.
-	segments int
-	// linear tells whether a program can read the payload between data and data_end.
-	linear bool
-	send   func(c *client, payload []byte, size int) error
-}
-
-var sendModes = []sendMode{
-	{"plain", 1, true, (*client).sendPlain},
-	{"UDP_SEGMENT one", 1, false, (*client).sendSegments},
-	{"UDP_SEGMENT three", 3, false, (*client).sendSegments},
-	{"MSG_ZEROCOPY", 1, false, (*client).sendZerocopy},
+// send sends datagrams of size bytes with one call in a mode.
+func (m sendMode) send(c *client, payload []byte, size int) error {
+	switch m {
+	case plain:
+		return c.sendPlain(payload)
+	case zerocopy:
+		return c.sendZerocopy(payload)
+	}
+	return c.sendSegments(payload, size)
 }
 
 // client is a connected socket that sends in every mode.
@@ -73,7 +67,7 @@ func dial(t testing.TB, n int, to netip.AddrPort) []*client {
 	return clients
 }
 
-func (c *client) sendPlain(payload []byte, size int) error {
+func (c *client) sendPlain(payload []byte) error {
 	if err := c.setSegment(0); err != nil {
 		return err
 	}
@@ -97,7 +91,7 @@ func (c *client) setSegment(size int) error {
 }
 
 // sendZerocopy lends the pages of payload to the kernel until the datagram has arrived.
-func (c *client) sendZerocopy(payload []byte, size int) error {
+func (c *client) sendZerocopy(payload []byte) error {
 	if err := c.setSegment(0); err != nil {
 		return err
 	}
@@ -187,20 +181,6 @@ func collect(t testing.TB, arrivals <-chan arrival, n int) []arrival {
 		}
 	}
 	return got
-}
-
-// Packets are built by hand from the figures in RFC 9000 section 17, not with the constants of the program.
-
-// longPacket returns an Initial packet of QUIC version 1 with a destination connection ID and a payload.
-func longPacket(cid, payload []byte) []byte {
-	p := append([]byte{0xc3, 0, 0, 0, 1, byte(len(cid))}, cid...)
-	p = append(p, 4, 's', 'c', 'i', 'd') // length and source connection ID
-	return append(p, payload...)
-}
-
-// shortPacket returns a 1-RTT packet with a destination connection ID and a payload.
-func shortPacket(cid, payload []byte) []byte {
-	return append(append([]byte{0x43}, cid...), payload...)
 }
 
 // score is what became of the datagrams of one run.
