@@ -23,6 +23,7 @@ type event struct {
 
 func main() {
 	outputs := make(map[string]string) // by package and test
+	broken := make(map[string]bool)    // packages that do not build or have a failed test
 	var passed, failed, skipped, unexpected int
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<24)
@@ -40,16 +41,21 @@ func main() {
 			fmt.Print(e.Output)
 		case "build-fail":
 			failed++
+			name, _, _ := strings.Cut(e.ImportPath, " ") // of a test binary: package [package.test]
+			broken[name] = true
 			fmt.Println("does not build:", e.ImportPath)
 		case "pass":
 			if e.Test != "" {
 				passed++
 			} else {
-				fmt.Print(outputs[key])
+				fmt.Print(strings.TrimPrefix(outputs[key], "PASS\n"))
 			}
 			delete(outputs, key)
 		case "fail":
-			failed++
+			if e.Test != "" || !broken[e.Package] { // a package can fail behind tests that passed
+				failed++
+			}
+			broken[e.Package] = true
 			fmt.Printf("FAIL %s\n%s", key, outputs[key])
 		case "skip":
 			if e.Test == "" {
@@ -68,7 +74,7 @@ func main() {
 		failed++
 	}
 	if unexpected > 0 {
-		fmt.Printf("%d tests were skipped that must run here\n", unexpected)
+		fmt.Printf("skipped although they must run here: %d\n", unexpected)
 	}
 	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 	if failed > 0 || unexpected > 0 || passed == 0 {
