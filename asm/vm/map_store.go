@@ -46,6 +46,12 @@ func (m *Map) makeStore() error {
 		}
 		return nil
 	}
+	if bad := s.Flags &^ flagsOf(s.Type); bad != 0 {
+		return wrong("flags %#x", uint32(bad))
+	}
+	if neither := asm.MapReadOnlyProg | asm.MapWriteOnlyProg; s.Flags&neither == neither {
+		return wrong("neither readable nor writable by programs")
+	}
 	lru := s.Type == asm.MapLRUHash || s.Type == asm.MapLRUPerCPUHash
 	var err error
 	switch s.Type {
@@ -56,6 +62,9 @@ func (m *Map) makeStore() error {
 	case asm.MapHash, asm.MapPerCPUHash, asm.MapLRUHash, asm.MapLRUPerCPUHash:
 		if lru && s.Flags&asm.MapNoPrealloc != 0 {
 			return fmt.Errorf("no preallocation: %w", ENOTSUPP)
+		}
+		if cpus > 1 && s.Flags&asm.MapNUMANode != 0 {
+			return wrong("flags %#x", uint32(asm.MapNUMANode))
 		}
 		if err = sizes(true, true); err == nil {
 			m.store = newHash(m, cpus, lru)
@@ -117,6 +126,36 @@ func (m *Map) makeStore() error {
 		return fmt.Errorf("this type is not simulated: %w", ENOTSUPP)
 	}
 	return err
+}
+
+// flagsOf returns the flags that a type takes: the masks that the functions named above compare with.
+func flagsOf(t asm.MapType) asm.MapFlags {
+	const access = asm.MapReadOnly | asm.MapWriteOnly | asm.MapReadOnlyProg | asm.MapWriteOnlyProg
+	switch t {
+	case asm.MapArray:
+		return access | asm.MapNUMANode | asm.MapMmapable | asm.MapInner
+	case asm.MapPerCPUArray:
+		return access
+	case asm.MapReuseportSockArray:
+		return access | asm.MapNUMANode
+	case asm.MapProgArray:
+		return asm.MapReadOnly | asm.MapWriteOnly | asm.MapNUMANode
+	case asm.MapHash, asm.MapPerCPUHash:
+		return access | asm.MapNoPrealloc | asm.MapZeroSeed | asm.MapNUMANode
+	case asm.MapLRUHash, asm.MapLRUPerCPUHash:
+		return access | asm.MapNoPrealloc | asm.MapZeroSeed | asm.MapNUMANode | asm.MapNoCommonLRU
+	case asm.MapLPMTrie:
+		return access | asm.MapNUMANode | asm.MapNoPrealloc
+	case asm.MapQueue, asm.MapStack:
+		return access | asm.MapNUMANode
+	case asm.MapSockMap, asm.MapSockHash:
+		return asm.MapReadOnly | asm.MapWriteOnly | asm.MapNUMANode
+	case asm.MapRingBuf:
+		return asm.MapNUMANode
+	case asm.MapSkStorage:
+		return asm.MapNoPrealloc | asm.MapClone
+	}
+	return ^asm.MapFlags(0)
 }
 
 func first(errs ...error) error {
