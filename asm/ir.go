@@ -23,6 +23,8 @@ type block struct {
 	insts  []inst
 	next   *block // what follows when the last instruction does not jump, nil when it never falls through
 	index  int    // in fn.blocks, kept by number
+
+	leads [2]*block // what successors returns
 }
 
 // inst is an instruction in a block. Only the last one of a block may jump.
@@ -53,9 +55,9 @@ func (b *block) last() *inst {
 	return nil
 }
 
-// successors returns the blocks that control may come to from b.
+// successors returns the blocks that control may come to from b, in a slice that the next call for b uses again.
 func (b *block) successors() []*block {
-	var s []*block
+	s := b.leads[:0]
 	if l := b.last(); l != nil && l.to != nil {
 		s = append(s, l.to)
 	}

@@ -49,11 +49,10 @@ type move struct{ dst, src int }
 
 func (f *fn) interference(n int) *graph {
 	g := &graph{
-		n: n, edges: make([]bitset, n), adj: make([][]int32, n), degree: make([]int, n), alias: make([]int, n),
+		n: n, edges: newBitsets(n, n), adj: make([][]int32, n), degree: make([]int, n), alias: make([]int, n),
 		used: newBitset(n), cost: make([]float64, n),
 	}
 	for i := range n {
-		g.edges[i] = newBitset(n)
 		g.alias[i] = i
 	}
 	for a := range int(R10) + 1 {

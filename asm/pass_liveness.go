@@ -25,10 +25,10 @@ func sparse(i int) Register {
 // nothing changes. n is the number of registers.
 func (f *fn) live(n int) liveness {
 	f.number()
-	l := liveness{in: make([]bitset, len(f.blocks)), out: make([]bitset, len(f.blocks))}
-	use, def := make([]bitset, len(f.blocks)), make([]bitset, len(f.blocks))
+	sets, k := newBitsets(4*len(f.blocks), n), len(f.blocks)
+	l := liveness{in: sets[:k], out: sets[k : 2*k]}
+	use, def := sets[2*k:3*k], sets[3*k:]
 	for i, b := range f.blocks {
-		l.in[i], l.out[i], use[i], def[i] = newBitset(n), newBitset(n), newBitset(n), newBitset(n)
 		for k := range b.insts {
 			r := b.insts[k].registers()
 			for _, u := range r.uses[:r.nuses] {
