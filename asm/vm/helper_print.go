@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // tracePrintk is bpf_trace_printk(format, size, up to 3 values).
@@ -87,10 +88,10 @@ func (c *Call) print(format []byte, args []uint64) (uint64, error) {
 
 // verb is what follows a % sign.
 type verb struct {
-	zero, left, alternate, plus bool
-	width                       int
-	long                        bool // 64 bits
-	kind                        byte
+	zero, left, plus bool
+	width            int
+	long             bool // 64 bits
+	kind             byte
 }
 
 func parseVerb(f []byte) (v verb, rest []byte, ok bool) {
@@ -101,9 +102,6 @@ func parseVerb(f []byte) (v verb, rest []byte, ok bool) {
 			continue
 		case '-':
 			v.left = true
-			continue
-		case '#':
-			v.alternate = true
 			continue
 		case '+':
 			v.plus = true
@@ -116,17 +114,17 @@ func parseVerb(f []byte) (v verb, rest []byte, ok bool) {
 	for ; len(f) > 0 && f[0] >= '0' && f[0] <= '9' && v.width < 1000; f = f[1:] {
 		v.width = 10*v.width + int(f[0]-'0')
 	}
-	for ; len(f) > 0 && f[0] == 'l'; f = f[1:] {
-		v.long = true
+	for n := 0; n < 2 && len(f) > 0 && f[0] == 'l'; n++ {
+		v.long, f = true, f[1:]
 	}
 	if len(f) == 0 {
 		return v, nil, false
 	}
 	v.kind = f[0]
 	switch v.kind {
-	case 'd', 'i', 'u', 'x', 'X', 'c':
+	case 'd', 'i', 'u', 'x', 'X':
 		return v, f[1:], true
-	case 's', 'p':
+	case 'c', 's', 'p':
 		return v, f[1:], !v.long
 	}
 	return v, nil, false
@@ -157,10 +155,7 @@ func (c *Call) verb(v verb, x uint64) (string, error) {
 	case 'x', 'X':
 		s = strconv.FormatUint(x, 16)
 		if v.kind == 'X' {
-			s = string(bytes.ToUpper([]byte(s)))
-		}
-		if v.alternate {
-			s = "0" + string(v.kind) + s
+			s = strings.ToUpper(s)
 		}
 	case 'c':
 		s = string([]byte{byte(x)})
@@ -184,16 +179,16 @@ func (c *Call) text(addr uint64) ([]byte, error) {
 	return text, nil
 }
 
+// pad brings s to the width. Zeros come behind a sign.
 func (v verb) pad(s string) string {
-	for len(s) < v.width {
-		switch {
-		case v.left:
-			s += " "
-		case v.zero:
-			s = "0" + s
-		default:
-			s = " " + s
-		}
+	missing := max(0, v.width-len(s))
+	switch {
+	case v.left:
+		return s + strings.Repeat(" ", missing)
+	case !v.zero || v.kind == 's' || v.kind == 'c':
+		return strings.Repeat(" ", missing) + s
+	case s != "" && (s[0] == '-' || s[0] == '+'):
+		return s[:1] + strings.Repeat("0", missing) + s[1:]
 	}
-	return s
+	return strings.Repeat("0", missing) + s
 }
