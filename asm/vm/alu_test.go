@@ -98,6 +98,26 @@ func run(t testing.TB, opts *vm.Options, insns ...asm.Instruction) (uint64, erro
 	return m.Run(nil)
 }
 
+// operands makes a program of one instruction, or a few, that finds r1 and r2, and r0 with the value of r1, in its context.
+func operands(t testing.TB, insns ...asm.Instruction) func(a, b uint64) (uint64, error) {
+	t.Helper()
+	first := []asm.Instruction{{Op: 0x79, Dst: asm.R2, Src: asm.R1, Off: 8}, {Op: 0x79, Dst: asm.R1, Src: asm.R1}, mov(asm.R0, asm.R1)}
+	p, err := asm.NewProgram(asm.ProgramSpec{Name: "test", Instructions: append(append(first, insns...), exit)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := vm.New(p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := &vm.MemoryContext{Data: make([]byte, 16)}
+	return func(a, b uint64) (uint64, error) {
+		binary.LittleEndian.PutUint64(memory.Data, a)
+		binary.LittleEndian.PutUint64(memory.Data[8:], b)
+		return m.Run(memory)
+	}
+}
+
 func ldImm64(dst asm.Register, v uint64) asm.Instruction {
 	return asm.Instruction{Op: asm.OpLdImm64, Dst: dst, Imm: int64(v)}
 }
@@ -114,22 +134,28 @@ func TestArithmetic(t *testing.T) {
 			if op == asm.OpMovSX32 && bits == 32 {
 				continue // that is a plain move
 			}
+			i := asm.Instruction{Op: asm.ALUOpcode(class, op&0xff, asm.X), Src: asm.R2, Off: int16(op >> 8)}
+			if op == asm.OpNeg {
+				i.Op, i.Src = asm.ALUOpcode(class, op, asm.K), 0
+			}
+			calculated := operands(t, i)
 			for _, a := range edges {
 				for _, b := range edges {
-					i := asm.Instruction{Op: asm.ALUOpcode(class, op&0xff, asm.X), Src: asm.R2, Off: int16(op >> 8)}
-					if op == asm.OpNeg {
-						i.Op, i.Src = asm.ALUOpcode(class, op, asm.K), 0
-					}
 					want := calculate(op, bits, a, b)
-					if got, err := run(t, nil, ldImm64(asm.R0, a), ldImm64(asm.R2, b), i, exit); err != nil || got != want {
+					if got, err := calculated(a, b); err != nil || got != want {
 						t.Errorf("r0 = %#x, r2 = %#x: %v: %#x (error %v), want %#x", a, b, i, got, err, want)
 					}
-					if op >= asm.OpMovSX8 || op == asm.OpNeg {
-						continue
-					}
-					i.Op, i.Src, i.Imm = asm.ALUOpcode(class, op&0xff, asm.K), 0, int64(int32(b))
-					want = calculate(op, bits, a, uint64(i.Imm))
-					if got, err := run(t, nil, ldImm64(asm.R0, a), i, exit); err != nil || got != want {
+				}
+			}
+			if op >= asm.OpMovSX8 || op == asm.OpNeg {
+				continue
+			}
+			for _, b := range edges {
+				i.Op, i.Src, i.Imm = asm.ALUOpcode(class, op&0xff, asm.K), 0, int64(int32(b))
+				calculated := operands(t, i)
+				for _, a := range edges {
+					want := calculate(op, bits, a, uint64(i.Imm))
+					if got, err := calculated(a, 0); err != nil || got != want {
 						t.Errorf("r0 = %#x: %v: %#x (error %v), want %#x", a, i, got, err, want)
 					}
 				}
@@ -228,19 +254,21 @@ func compare(op asm.JumpOp, bits uint, a, b uint64) bool {
 func TestJumps(t *testing.T) {
 	for _, op := range jumpOps {
 		for bits, class := range map[uint]asm.Class{64: asm.ClassJMP, 32: asm.ClassJMP32} {
-			for _, a := range edges {
-				for _, b := range edges {
-					i := asm.Instruction{Op: asm.JumpOpcode(class, op, asm.X), Dst: asm.R1, Src: asm.R2, Off: 1}
-					check := func(i asm.Instruction, want bool) {
-						t.Helper()
-						got, err := run(t, nil, ldImm64(asm.R1, a), ldImm64(asm.R2, b), movK(asm.R0, 1), i, movK(asm.R0, 0), exit)
-						if err != nil || (got == 1) != want {
-							t.Errorf("r1 = %#x, r2 = %#x: %v: %d (error %v), want %v", a, b, i, got, err, want)
-						}
+			taken := func(i asm.Instruction) func(a, b uint64) (uint64, error) {
+				return operands(t, movK(asm.R0, 1), i, movK(asm.R0, 0))
+			}
+			i := asm.Instruction{Op: asm.JumpOpcode(class, op, asm.X), Dst: asm.R1, Src: asm.R2, Off: 1}
+			byRegister := taken(i)
+			for _, b := range edges {
+				k := asm.Instruction{Op: asm.JumpOpcode(class, op, asm.K), Dst: asm.R1, Off: 1, Imm: int64(int32(b))}
+				byNumber := taken(k)
+				for _, a := range edges {
+					if got, err := byRegister(a, b); err != nil || (got == 1) != compare(op, bits, a, b) {
+						t.Errorf("r1 = %#x, r2 = %#x: %v: %d (error %v)", a, b, i, got, err)
 					}
-					check(i, compare(op, bits, a, b))
-					i.Op, i.Src, i.Imm = asm.JumpOpcode(class, op, asm.K), 0, int64(int32(b))
-					check(i, compare(op, bits, a, uint64(i.Imm)))
+					if got, err := byNumber(a, 0); err != nil || (got == 1) != compare(op, bits, a, uint64(k.Imm)) {
+						t.Errorf("r1 = %#x: %v: %d (error %v)", a, k, got, err)
+					}
 				}
 			}
 		}
