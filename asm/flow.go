@@ -209,6 +209,9 @@ func (b *Builder) checkCounter(i Register, begin int, from origin) {
 }
 
 // Forever runs body until it breaks or returns, or until the kernel's time for the program is up (may_goto). Linux 6.9.
+//
+// The verifier goes on with the rounds until one finds all registers as one before did. A number that it knows, such as
+// a counter that began as a constant, keeps them different: let it begin as what is loaded from memory, a Global say.
 func (b *Builder) Forever(body func()) {
 	from := b.here()
 	head, end := b.unique(), b.unique()

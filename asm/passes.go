@@ -40,6 +40,7 @@ var passes = [...]struct {
 func (a *assembly) compile(fns []*fn) {
 	a.fns = fns
 	a.checkFrames()
+	a.checkCalls()
 	for _, f := range fns {
 		if a.dump("built", f); f.abstract() && f.reach(a.report) {
 			f.check(a)
@@ -59,6 +60,33 @@ func (a *assembly) compile(fns []*fn) {
 	}
 	if len(a.errs) == 0 {
 		a.checkChains()
+	}
+}
+
+// checkCalls reports functions that the main function does not come to by calls. Without a type, a program is a library
+// of functions that others call.
+func (a *assembly) checkCalls() {
+	if a.b.spec.Type == UnspecProgram {
+		return
+	}
+	called := map[string]bool{a.fns[0].name: true}
+	for again := true; again; {
+		again = false
+		for _, f := range a.fns {
+			for _, b := range f.blocks {
+				for k := range b.insts {
+					i := &b.insts[k]
+					if called[f.name] && (i.kind == RefCall || i.kind == RefFunc) && !called[i.symbol] {
+						called[i.symbol], again = true, true
+					}
+				}
+			}
+		}
+	}
+	for _, f := range a.fns {
+		if !called[f.name] {
+			a.fail(f.from, -1, "function "+f.name, fmt.Errorf("%w: nothing calls it; remove it, or call it with CallFunc", ErrUnreachable))
+		}
 	}
 }
 

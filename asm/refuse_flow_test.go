@@ -242,6 +242,13 @@ func TestRefuseFlow(t *testing.T) {
 		}},
 
 		// Functions.
+		{"a function that nothing calls", asm.XDP, func(b *asm.Builder) {
+			b.Return(b.Copy(0))
+			// refused: function f: unreachable: nothing calls it; remove it, or call it with CallFunc
+			b.Function("f", 0, func([]asm.Register) { b.Return(b.CallFunc("g")) })
+			// refused: function g: unreachable: nothing calls it; remove it, or call it with CallFunc
+			b.Function("g", 0, func([]asm.Register) { b.Return(b.CallFunc("f")) })
+		}},
 		{"a function inside if", asm.XDP, func(b *asm.Builder) {
 			b.If(queue(b).Eq(1), func() {
 				// refused: function f: out of place: it begins inside if; begin it behind the end of the function
