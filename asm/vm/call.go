@@ -86,9 +86,6 @@ func (c *Call) Socket(n int) (*Socket, error) {
 	return nil, c.argumentError(n, "is not a socket")
 }
 
-// Order reports whether the machine is big-endian.
-func (c *Call) big() bool { return c.m.big }
-
 func (c *Call) argumentError(n int, what string) error {
 	return fmt.Errorf("%w %d: %#x %s", ErrArgument, n, c.Arg(n), what)
 }

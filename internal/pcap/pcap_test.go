@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	_ "github.com/purebpf/purebpf/internal/golden"
 	"github.com/purebpf/purebpf/internal/pcap"
 )
 
