@@ -12,6 +12,9 @@ import (
 // (net/core/sock_reuseport.c). A Network makes one of the sockets that are bound to an address. Two sockets are in the same
 // group if they have the same *Group.
 type Group struct {
+	// Trace, if not nil, is called before each instruction of a classic program. A Machine has Options.Trace.
+	Trace func(ClassicStep)
+
 	sockets []*Socket
 	program *Machine
 	classic *Classic
@@ -156,10 +159,15 @@ func (g *Group) choose(own *Socket, p *wire) (Arrival, error) {
 		a.Socket = ctx.Selected
 	case g.classic != nil:
 		const loopback = 1 // its index
-		a.Result = g.classic.Run(&SKBContext{
+		skb := SKBContext{
 			Data: p.frame(), Start: p.transport() + p.headerLen(), Network: linkHeaderLen, Paged: p.paged,
 			Protocol: p.etherType(), Ifindex: loopback,
-		})
+		}
+		if g.Trace != nil {
+			a.Result = g.classic.Trace(&skb, g.Trace)
+		} else {
+			a.Result = g.classic.Run(&skb)
+		}
 		if uint64(a.Result) < uint64(len(g.sockets)) {
 			a.Socket = g.sockets[a.Result]
 		}

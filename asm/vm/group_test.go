@@ -248,6 +248,11 @@ func TestGroupClassic(t *testing.T) {
 	if got := choose(9); got.Socket != group.Sockets()[1] {
 		t.Errorf("by the last byte of the address: %+v", got)
 	}
+	steps := 0
+	group.Trace = func(vm.ClassicStep) { steps++ }
+	if send(t, net, vm.Datagram{From: from, To: to}); steps != 2 {
+		t.Errorf("traced %d steps, want 2", steps)
+	}
 	group.Detach()
 	if got := choose(1); got.By != vm.ByHash || got.Result != 0 {
 		t.Errorf("without a program: %+v", got)

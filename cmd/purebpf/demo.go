@@ -12,8 +12,8 @@ var demoCommand = command{
 	help: `
 Loads and attaches every program, sends traffic over loopback, counts what went where it should, then takes the
 program away and counts the same traffic again. All of it happens in a network namespace and a cgroup of its own, of
-which nothing is left, and takes about a second. It needs root, or CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF; without
-them it only assembles.
+which nothing is left, and takes about a second. It needs Linux and root, or CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF;
+without them it says what is missing, and does all of it in a simulator.
 
 The exit status is 0 if all traffic went where it should, otherwise 1.
 

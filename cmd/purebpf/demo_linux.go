@@ -21,7 +21,7 @@ func demonstrate(c *console, all []program) error {
 		if os.Geteuid() == 0 {
 			hint = "root of a container or a user namespace is not enough"
 		}
-		return onlyAssembled(c, all, fmt.Errorf("this process lacks %s, so nothing was loaded: %s", capability.List(missing), hint))
+		return simulate(c.stdout, all, fmt.Sprintf("this process lacks %s, so nothing was loaded: %s", capability.List(missing), hint))
 	}
 	var failure error
 	status, err := sandbox.Run(func(s *sandbox.Sandbox) int {

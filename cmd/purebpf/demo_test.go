@@ -1,12 +1,66 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/purebpf/purebpf/asm/classic"
 )
+
+// simulated is the whole output of a demo that is no privileged one's: the figures are those of wantDemo.
+var simulated = regexp.MustCompile(`^In the simulator: (.*)\.
+
+PROGRAM +TYPE +INSNS +BYTES +LOAD +TRAFFIC +RIGHT +WITHOUT IT
+dcid +sk_reuseport +\d+ +\d+ +- +4096 datagrams +4096 +1024
+bytemod +classic +6 +48 +- +4096 datagrams +4096 +1024
+sockredir-record +sock_ops +\d+ +\d+ +- +32 sockets +32 +0
+sockredir-redirect +sk_msg +\d+ +\d+ +- +2048 messages +2048 +0
+
+Nothing was loaded into a kernel: .*
+(?:.*\n)+
+All traffic went where it should\.
+$`)
+
+func wantSimulated(t *testing.T, got result, reason string) {
+	t.Helper()
+	m := simulated.FindStringSubmatch(got.stdout)
+	if got.status != 0 || got.stderr != "" || m == nil || m[1] != reason {
+		t.Errorf("status %d, stderr %q, stdout\n%s\nwant 0, nothing, the reason %q and\n%v", got.status, got.stderr, got.stdout, reason, simulated)
+	}
+}
+
+func TestSimulate(t *testing.T) {
+	all, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := simulate(&out, all, "a reason"); err != nil {
+		t.Error(err)
+	}
+	wantSimulated(t, result{stdout: out.String()}, "a reason")
+
+	// Programs that do something else than they should are found out.
+	b := classic.NewBuilder("first")
+	b.Return(0)
+	first, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all[1].classic = first
+	out.Reset()
+	err = simulate(&out, all, "a reason")
+	if want := "bytemod: 1024 of 4096 datagrams went where they should"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if strings.Contains(out.String(), "All traffic") {
+		t.Errorf("says that all went well:\n%s", &out)
+	}
+}
 
 func TestTable(t *testing.T) {
 	all, err := programs()

@@ -17,16 +17,6 @@ import (
 	"github.com/purebpf/purebpf/programs/sockredir"
 )
 
-// The traffic of runSockredir: on each connection the client sends a message and the server sends one back, in turns.
-const (
-	connections = 16
-	turns       = 64
-	messageSize = 512
-
-	socketCount  = 2 * connections
-	messageCount = 2 * turns * connections
-)
-
 // redirected is what sockredir did.
 type redirected struct {
 	sockets, messages traffic

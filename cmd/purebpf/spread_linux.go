@@ -26,13 +26,12 @@ func runDCID() (traffic, error) {
 		return traffic{}, err
 	}
 	defer group.Close()
-	clients, err := dial(group.Addr(), 64)
+	clients, err := dial(group.Addr(), dcidPorts)
 	if err != nil {
 		return traffic{}, fmt.Errorf("dcid: %w", err)
 	}
 	defer closeAll(clients)
 
-	const size, segments, rounds = 200, 3, 4
 	var sockets []*net.UDPConn
 	var shots []shot
 	for i, w := range group.Workers() {
@@ -41,18 +40,18 @@ func runDCID() (traffic, error) {
 			// A program that reads datagrams in place sees no payload of those sent by UDP_SEGMENT.
 			count := 1
 			if n%2 == 1 {
-				count = segments
-				if err := setOption(client, unix.SOL_UDP, unix.UDP_SEGMENT, size); err != nil {
+				count = dcidSegments
+				if err := setOption(client, unix.SOL_UDP, unix.UDP_SEGMENT, dcidSize); err != nil {
 					return traffic{}, fmt.Errorf("dcid: set UDP_SEGMENT: %w", err)
 				}
 			}
-			for range rounds {
+			for range dcidRounds {
 				for _, header := range []func(cid []byte) []byte{shortHeader, longHeader} {
 					s := shot{client: client, socket: i, count: count}
 					for range count {
 						packet := header(w.NewConnectionID())
 						s.payload = append(s.payload, packet...)
-						s.payload = append(s.payload, make([]byte, size-len(packet))...)
+						s.payload = append(s.payload, make([]byte, dcidSize-len(packet))...)
 					}
 					shots = append(shots, s)
 				}
@@ -62,16 +61,6 @@ func runDCID() (traffic, error) {
 	return compare("dcid", sockets, shots)
 }
 
-// shortHeader returns the beginning of a QUIC packet of an established connection (RFC 9000 section 17.3).
-func shortHeader(cid []byte) []byte { return append([]byte{0x40}, cid...) }
-
-// longHeader returns the beginning of a QUIC packet of version 1 with an empty source connection ID (RFC 9000 section
-// 17.2).
-func longHeader(cid []byte) []byte {
-	packet := append([]byte{0xe0, 0, 0, 0, 1, byte(len(cid))}, cid...)
-	return append(packet, 0)
-}
-
 // runBytemod sends a datagram for every value of the first byte from every one of 16 ports.
 func runBytemod() (traffic, error) {
 	group, err := bytemod.ListenPacket(context.Background(), "udp4", "127.0.0.1:0", &bytemod.Options{Workers: workers})
@@ -79,7 +68,7 @@ func runBytemod() (traffic, error) {
 		return traffic{}, err
 	}
 	defer group.Close()
-	clients, err := dial(group.Addr().(*net.UDPAddr), 16)
+	clients, err := dial(group.Addr().(*net.UDPAddr), bytemodPorts)
 	if err != nil {
 		return traffic{}, fmt.Errorf("bytemod: %w", err)
 	}
@@ -88,7 +77,7 @@ func runBytemod() (traffic, error) {
 	var shots []shot
 	for value := range 256 {
 		for _, client := range clients {
-			payload := make([]byte, 100)
+			payload := make([]byte, bytemodSize)
 			payload[0] = byte(value)
 			shots = append(shots, shot{client: client, socket: value % workers, payload: payload, count: 1})
 		}
