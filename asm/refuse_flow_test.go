@@ -232,7 +232,7 @@ func TestRefuseFlow(t *testing.T) {
 		{"a constant too wide for a comparison of 32 bits", asm.XDP, func(b *asm.Builder) {
 			// refused: instruction 1: if vw1 != 4294967296: immediate out of range: 4294967296 does not fit 32
 			// bits
-			b.If(queue(b).Eq32(1<<32), func() { b.Return(1) })
+			b.If(queue(b).Eq32(int64(1<<32)), func() { b.Return(1) })
 			b.Return(0)
 		}},
 		{"a comparison with text", asm.XDP, func(b *asm.Builder) {
