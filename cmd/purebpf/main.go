@@ -3,6 +3,7 @@
 //	purebpf demo             run all programs on real sockets and check where the traffic goes
 //	purebpf list             name the programs
 //	purebpf dump PROGRAM     print one as text, bytes or C
+//	purebpf run PROGRAM      show what one does with given packets
 //
 // The exit status is 0, 1 after an error, or 2 for a command line that makes no sense. Errors go to standard error.
 package main
@@ -43,7 +44,7 @@ func misuse(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func commands() []command {
-	return []command{demoCommand, listCommand, dumpCommand}
+	return []command{demoCommand, listCommand, dumpCommand, runCommand}
 }
 
 // run does what args say and returns the exit status.

@@ -64,6 +64,7 @@ const wantUsage = `usage: purebpf COMMAND [ARGUMENT ...]
   demo            run all programs on real sockets and check where the traffic goes
   list            name the programs
   dump PROGRAM    print one as text, bytes or C
+  run PROGRAM     show what one does with given packets
 
 purebpf help COMMAND says more. Examples:
   sudo purebpf demo
@@ -74,6 +75,12 @@ const wantDumpHint = `
 
 usage: purebpf dump PROGRAM [-format llvm|kernel|hex|c] [-order little|big]
 purebpf help dump says more.
+`
+
+const wantRunHint = `
+
+usage: purebpf run PROGRAM -packet HEX|FILE [-trace]
+purebpf help run says more.
 `
 
 func TestMisuse(t *testing.T) {
@@ -99,6 +106,12 @@ func TestMisuse(t *testing.T) {
 		{"dump dcid -format go", "purebpf dump: no format \"go\": llvm, kernel, hex or c" + wantDumpHint},
 		{"dump dcid -format hex -order middle", "purebpf dump: no byte order \"middle\": little or big" + wantDumpHint},
 		{"dump dcid -order big", "purebpf dump: -order is for -format hex, not for -format llvm" + wantDumpHint},
+		{"run", "purebpf run: which program? " + all + wantRunHint},
+		{"run sockredir -packet 00", "purebpf run: no program \"sockredir\": " + all + wantRunHint},
+		{"run dcid bytemod -packet 00", "purebpf run: takes one program, got \"bytemod\" as well" + wantRunHint},
+		{"run dcid", "purebpf run: which packet? -packet HEX or -packet FILE" + wantRunHint},
+		{"run dcid -packet", "purebpf run: flag needs an argument: -packet" + wantRunHint},
+		{"run dcid -packet 0", "purebpf run: -packet is neither a file (stat 0: no such file or directory) nor bytes (encoding/hex: odd length hex string)" + wantRunHint},
 		{"dump -- -order", "purebpf dump: no program \"-order\": " + all + wantDumpHint},
 	}
 	for _, tt := range tests {
@@ -122,6 +135,7 @@ func TestHelp(t *testing.T) {
 		{"--help", "usage: purebpf COMMAND [ARGUMENT ...]", wantUsage},
 		{"help demo", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
 		{"demo -h", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
+		{"help run", "usage: purebpf run PROGRAM -packet HEX|FILE [-trace]", "Examples:\n  purebpf run dcid"},
 		{"help list", "usage: purebpf list", "Example:\n  purebpf list\n"},
 		{"dump -help", "usage: purebpf dump PROGRAM [-format llvm|kernel|hex|c] [-order little|big]", "Examples:\n  purebpf dump dcid\n"},
 		{"dump dcid --help", "usage: purebpf dump PROGRAM [-format llvm|kernel|hex|c] [-order little|big]", "Examples:\n  purebpf dump dcid\n"},
