@@ -8,8 +8,39 @@
 // 32. One has 16: the load of a 64-bit immediate, which also loads addresses of maps. The kernel verifies every program
 // before it takes it: no access outside the stack, the context, the packet and maps, and an end to every path.
 //
-// A Builder writes a Program, an instruction with every call, destination first. This socket filter counts packets by
-// their protocol and lets them all pass:
+// # Values and blocks
+//
+// A Builder writes a Program. An author thinks in values, conditions and packets, and the builder finds registers, places on
+// the stack and jumps. This program counts the IPv4 packets of a network interface by their protocol:
+//
+//	b := asm.NewBuilder("count_protocols", asm.XDP)
+//	packets := b.DeclareMap(asm.MapSpec{Name: "packets", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 256})
+//	pass := func() { b.Return(asm.XDPPass) }
+//	pkt := b.Packet()
+//	pkt.Need(ethernet+ipv4, pass) // if (data + 34 > data_end) return XDP_PASS;
+//	b.If(b.LoadBE(pkt.U16(etherType)).NotEq(etherTypeIPv4), pass)
+//	key := b.Stack("key", 4)
+//	b.Store(key.U32(0), b.Load(pkt.Skip(ethernet).U8(protocol)))
+//	count := b.Call(asm.FnMapLookupElem, packets, key)
+//	b.If(count.NotEq(0), func() { b.AtomicAdd(count.U64(0), b.Copy(1)) })
+//	pass()
+//	p, err := b.Program()
+//
+// A value is a Register: one that Virtual, Load, Copy, Call and others return. Arithmetic changes it in place, as the
+// machine does, and a Copy is a value of its own. Comparisons such as Register.Eq make a Cond, And, Or and Not combine
+// them, and If, While and the like take one. Functions in Go are run once, when the program is written: they are its
+// macros, and subprograms are made by Builder.Function.
+//
+// The builder knows what a register holds at each place. It refuses, at the line in question and with what to do about it,
+// what the verifier would refuse (a pointer from a map that was not compared with 0, a field of another struct, a loop
+// that cannot end) and what it would not see: a key with bytes that nothing was stored to, a helper that writes past the
+// end of an object on the stack.
+//
+// # Instructions
+//
+// The same builder is an assembler. What uses the machine's registers only comes out as it went in, an instruction with
+// every call, destination first; a program may mix both. This socket filter counts packets by their protocol and lets them
+// all pass:
 //
 //	b := asm.NewBuilder("count", asm.SocketFilter)
 //	b.Ldx(asm.R6, asm.R1.Field(asm.SkBuffProtocol)) // r6 = skb->protocol
@@ -25,6 +56,8 @@
 //	b.Mov(asm.R0, 0xffff) // bytes of the packet to keep
 //	b.Exit()
 //	p, err := b.Program()
+//
+// # What comes out
 //
 // What is wrong with a program comes out of Builder.Program, all of it at once and each with the line of the call:
 // nothing panics and nothing wraps. Every instruction knows that line, and package loader tells the kernel, whose tools

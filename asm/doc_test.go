@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The program in the package comment is the one that Example runs.
+// The programs in the package comment are those that Example and Example_instructions run.
 func TestPackageComment(t *testing.T) {
 	read := func(name string) string {
 		b, err := os.ReadFile(name)
@@ -15,13 +15,24 @@ func TestPackageComment(t *testing.T) {
 		}
 		return string(b)
 	}
-	var shown strings.Builder
+	var programs []string
+	inside := false
 	for line := range strings.Lines(read("doc.go")) {
-		if code, ok := strings.CutPrefix(line, "//\t"); ok {
-			shown.WriteString("\t" + code)
+		code, ok := strings.CutPrefix(line, "//\t")
+		switch {
+		case ok && !inside:
+			programs = append(programs, "\t"+code)
+		case ok:
+			programs[len(programs)-1] += "\t" + code
 		}
+		inside = ok
 	}
-	if shown.Len() == 0 || !strings.Contains(read("example_test.go"), shown.String()) {
-		t.Errorf("example_test.go does not have the program of the package comment:\n%s", shown.String())
+	if len(programs) != 2 {
+		t.Errorf("%d programs, want 2", len(programs))
+	}
+	for _, program := range programs {
+		if !strings.Contains(read("example_test.go"), program) {
+			t.Errorf("example_test.go does not have this program of the package comment:\n%s", program)
+		}
 	}
 }

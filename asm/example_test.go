@@ -9,8 +9,81 @@ import (
 	"github.com/purebpf/purebpf/asm"
 )
 
-// A socket filter that counts packets by their protocol and lets them all pass.
+// Where things are in a packet, in bytes.
+const (
+	ethernet      = 14 // size of the header
+	etherType     = 12
+	etherTypeIPv4 = 0x0800
+	ipv4          = 20 // size of the header, without options
+	protocol      = 9
+)
+
+// A program for a network interface that counts IPv4 packets by their protocol.
 func Example() {
+	b := asm.NewBuilder("count_protocols", asm.XDP)
+	packets := b.DeclareMap(asm.MapSpec{Name: "packets", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 256})
+	pass := func() { b.Return(asm.XDPPass) }
+	pkt := b.Packet()
+	pkt.Need(ethernet+ipv4, pass) // if (data + 34 > data_end) return XDP_PASS;
+	b.If(b.LoadBE(pkt.U16(etherType)).NotEq(etherTypeIPv4), pass)
+	key := b.Stack("key", 4)
+	b.Store(key.U32(0), b.Load(pkt.Skip(ethernet).U8(protocol)))
+	count := b.Call(asm.FnMapLookupElem, packets, key)
+	b.If(count.NotEq(0), func() { b.AtomicAdd(count.U64(0), b.Copy(1)) })
+	pass()
+	p, err := b.Program()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(p)
+	// Output:
+	// count_protocols:
+	// 	r2 = *(u32 *)(r1 + 0)
+	// 	r1 = *(u32 *)(r1 + 4)
+	// 	r0 = r2
+	// 	r0 += 34
+	// 	if r0 > r1 goto L18
+	// 	r0 = *(u16 *)(r2 + 12)
+	// 	r0 = be16 r0
+	// 	if r0 != 2048 goto L18
+	// 	r0 = *(u8 *)(r2 + 23)
+	// 	*(u32 *)(r10 - 4) = r0
+	// 	r1 = packets ll
+	// 	r2 = r10
+	// 	r2 += -4
+	// 	call 1
+	// 	if r0 == 0 goto L18
+	// 	r1 = 1
+	// 	lock *(u64 *)(r0 + 0) += r1
+	// L18:
+	// 	r0 = 2
+	// 	exit
+}
+
+// What the verifier would refuse is refused where it stands, and so is what it would not see: here half of the key.
+func ExampleBuilder_Program_checks() {
+	b := asm.NewBuilder("careless", asm.XDP)
+	key := b.Stack("key", 8)
+	b.Store(key.U32(0), 1)
+	count := b.Call(asm.FnMapLookupElem, asm.Map("packets"), b.Addr(key.U32(4)))
+	b.Return(b.Load(count.U64(0)))
+	_, err := b.Program()
+
+	for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
+		if e := (*asm.Error)(nil); errors.As(err, &e) {
+			fmt.Printf("%v: %s:\n\t%v\n", e.Position, e.Text, e.Err)
+		}
+	}
+	// Output:
+	// example_test.go:69: call bpf_map_lookup_elem:
+	// 	no value yet: byte 4 of key is not stored to on every way that leads here; Zero sets all of it
+	// example_test.go:70: v2 = *(u64 *)(v1 + 0):
+	// 	null pointer: what bpf_map_lookup_elem gives at example_test.go:69 may be 0 and has not been tested; use it inside an If that it is not, or Return where it is
+}
+
+// A socket filter that counts packets by their protocol and lets them all pass.
+func Example_instructions() {
 	b := asm.NewBuilder("count", asm.SocketFilter)
 	b.Ldx(asm.R6, asm.R1.Field(asm.SkBuffProtocol)) // r6 = skb->protocol
 	b.Stx(asm.FP.U32(-4), asm.R6)                   // the key of the map: on the stack
@@ -66,7 +139,7 @@ func ExampleBuilder_Program_errors() {
 	}
 	fmt.Println(errors.Is(err, asm.ErrImmediate), errors.Is(err, asm.ErrShift), errors.Is(err, asm.ErrLabel))
 	// Output:
-	// example_test.go:58: instruction 0, r0 = 1099511627776:
+	// example_test.go:131: instruction 0, r0 = 1099511627776:
 	// 	immediate out of range: 1099511627776 does not fit 32 bits with sign; load it with LdImm64
 	// true true true
 }
