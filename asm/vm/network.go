@@ -8,7 +8,17 @@ import (
 )
 
 // Network is a simulated network namespace: sockets, and loopback between them, which carries everything in order and at
-// once. It is for one goroutine at a time, with all that is in it.
+// once. It is for one goroutine at a time, with all that is in it. A scenario is a few calls:
+//
+//	net := vm.NewNetwork()
+//	a, err := net.ListenUDP(netip.MustParseAddrPort("127.0.0.1:443"), nil)
+//	b, err := net.ListenUDP(a.Local, nil)                // joins a's reuseport group
+//	err = a.Group.Attach(selector)                       // a Machine for a sk_reuseport program
+//	arrival, err := net.Send(vm.Datagram{From: client, To: a.Local, Payload: packet})
+//	fmt.Println(arrival.Socket == b, arrival.By)         // true program
+//
+// Sockets send datagrams (Send) through the programs of groups, connect (Dial, Accept) under the eyes of those of cgroups,
+// and send messages (Socket.Send) through those of socket maps, which may hand them to other sockets than their peers.
 //
 // Sockets that it opens are in the state in which the kernel would have them, and are closed with Socket.Close. Errors of
 // its methods wrap the Errno of the system call, or the Fault of a program that was run on the way.
