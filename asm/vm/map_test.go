@@ -326,7 +326,8 @@ func TestSocketMaps(t *testing.T) {
 		{"delete outside an array", array.Delete(u32(3)), vm.E2BIG},
 		{"bytes are no socket", hash.Update(u64(2), u64(2), 0), vm.EINVAL},
 	} {
-		if errno(c.err) != c.want {
+		var got vm.Errno
+		if errors.As(c.err, &got); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, c.err, c.want)
 		}
 	}
