@@ -17,7 +17,7 @@ func TestValues(t *testing.T) {
 	}{
 		{"constants by size", func(b *asm.Builder) {
 			s := b.Stack("s", 8)
-			for _, v := range []asm.Operand{5, -5, uint32(0xffffffff), 1 << 31, uint64(1) << 40} {
+			for _, v := range []asm.Operand{5, -5, uint32(0xffffffff), int64(1) << 31, uint64(1) << 40} {
 				b.Store(s.U64(0), b.Copy(v))
 			}
 			b.Return(0)
