@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Builder writes a program, one instruction with every call:
+// Builder writes a program. Methods that return a Register, take functions or make objects on the stack think in values
+// and blocks, as the package comment shows; all others write one instruction with every call:
 //
 //	b := asm.NewBuilder("pass_all", asm.SocketFilter)
 //	b.Ldx(asm.R0, asm.R1.Field(asm.SkBuffLen)) // r0 = *(u32 *)(r1 + 0)
@@ -176,7 +177,7 @@ func (b *Builder) define(name string, function bool, from origin) {
 }
 
 // Emit appends an instruction as it is. Jumps and calls in it keep their distances.
-func (b *Builder) Emit(i Instruction) { b.add(node{ins: i, from: b.here()}) }
+func (b *Builder) Emit(i Instruction) { b.add(node{ins: i, args: -1, from: b.here()}) }
 
 func (b *Builder) add(n node) {
 	if !n.bad {

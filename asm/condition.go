@@ -163,7 +163,7 @@ func (b *Builder) CallSubprogram(name string) {
 // CallKfunc calls the kernel function with the given BTF id, of the kernel itself for index 0 or of the module whose BTF
 // descriptor is at index of the program's fd_array. Linux 5.13.
 func (b *Builder) CallKfunc(btfID int32, index int16) {
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallKfunc, Off: index, Imm: int64(btfID)}, from: b.here()})
+	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallKfunc, Off: index, Imm: int64(btfID)}, args: -1, from: b.here()})
 }
 
 // Exit ends the function; r0 is its result.

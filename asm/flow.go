@@ -149,7 +149,7 @@ func (b *Builder) If(c Cond, then func(), otherwise ...func()) {
 type loop struct{ head, end string }
 
 // While runs body as long as the condition holds. cond is called once, to emit what computes it. The kernel must see a
-// bound: a counter that it compares with a constant, or MayGoto.
+// bound: a counter that it compares with a constant, or MayGoto. Loops need Linux 5.3.
 func (b *Builder) While(cond func() Cond, body func()) {
 	from := b.here()
 	head, end := b.unique(), b.unique()
@@ -171,8 +171,19 @@ func (b *Builder) While(cond func() Cond, body func()) {
 	b.mark(end, from)
 }
 
-// For runs body n times with a counter from 0 to n-1, in a loop whose bound the verifier sees. The counter is a
-// register; body must not change it.
+// For runs body n times with a counter from 0 to n-1, in a loop whose bound the verifier sees: it goes round as often as
+// the program would. The counter is a register; body must not change it. Linux 5.3.
+//
+// For many rounds the kernel can call a function instead, which the verifier looks at once (Linux 5.17). What it needs of
+// this one it reads from a stack object, whose address it gets:
+//
+//	b.Call(asm.FnLoop, 1000, asm.Func("round"), state, 0)
+//	...
+//	b.Function("round", 2, func(args []asm.Register) {
+//		i, state := args[0], args[1]
+//		...
+//		b.Return(0) // go on
+//	})
 func (b *Builder) For(n int, body func(i Register)) {
 	from := b.here()
 	if n < 1 || int64(n) > math.MaxInt32 {
@@ -233,7 +244,7 @@ func (b *Builder) body(call string, l loop, from origin, body func()) {
 // jumpedTo reports whether a jump leads to a label that unique returned.
 func (b *Builder) jumpedTo(name string) bool { return b.jumped[name] }
 
-// Unroll calls body n times, with 0 to n-1: the instructions stand there n times.
+// Unroll calls body n times, with 0 to n-1: the instructions stand there n times, and there is no loop for Break to leave.
 func (b *Builder) Unroll(n int, body func(i int)) {
 	from := b.here()
 	if n < 0 {

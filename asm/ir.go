@@ -148,7 +148,11 @@ func (i *inst) registers() (r regs) {
 	case kindAtomic:
 		i.atomicRegisters(&r)
 	case kindCall:
-		for a := range i.args {
+		args := i.args
+		if args < 0 {
+			args = 5 // perhaps
+		}
+		for a := range args {
 			r.use(R1 + Register(a))
 		}
 		r.def(R0)

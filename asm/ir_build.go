@@ -53,7 +53,6 @@ func (a *assembly) functions() []*fn {
 		at[i] = cur
 		in := inst{node: nodes[i]}
 		if in.kind == RefCall && in.args < 0 {
-			in.args = 5
 			if n, ok := a.b.arity[in.symbol]; ok {
 				in.args = n
 			}

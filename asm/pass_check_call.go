@@ -7,15 +7,20 @@ func (c *checker) call(i *inst) {
 	h := Helper(i.ins.Imm)
 	helper := i.ins.Src == CallHelper && h.Valid()
 	var args [5]value
-	for n := range i.args {
-		args[n] = c.read(i, R1+Register(n))
-	}
-	for n := range i.args {
-		if !helper {
-			c.lose(args[n])
-			continue
+	for n := range args {
+		switch {
+		case n < i.args:
+			args[n] = c.read(i, R1+Register(n))
+		case i.args < 0: // whatever is there
+			args[n] = c.at[R1+Register(n)]
 		}
-		c.argument(i, h, n, args)
+	}
+	for n := range args {
+		if helper && n < i.args {
+			c.argument(i, h, n, args)
+		} else {
+			c.lose(args[n])
+		}
 	}
 	result := value{kind: someValue}
 	if helper {

@@ -128,7 +128,8 @@ func (b *Builder) Call(h Helper, args ...any) Register {
 	return b.result(from)
 }
 
-// CallFunc calls a subprogram that Function made, with up to five arguments, and returns its result in a new register.
+// CallFunc calls a subprogram that Function made, here or in another program of the object, with up to five arguments, and
+// returns its result in a new register. Linux 4.16.
 func (b *Builder) CallFunc(name string, args ...any) Register {
 	from := b.here()
 	if len(args) > 5 {
@@ -175,7 +176,9 @@ func (b *Builder) Return(x Operand) {
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpExit, K)}, from: from})
 }
 
-// Function begins a subprogram of up to five arguments and calls body with them, in registers that survive calls.
+// Function begins a subprogram of up to five arguments and calls body with them, in registers that survive calls. It has a
+// stack frame and registers of its own: what it needs of its caller it gets as an argument. Write it behind the end of the
+// function before. Linux 4.16.
 func (b *Builder) Function(name string, args int, body func(args []Register)) {
 	from := b.here()
 	if !b.function("function "+name, name, from) {

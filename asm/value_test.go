@@ -63,6 +63,18 @@ func TestValues(t *testing.T) {
 		{"unless there is none", func(b *asm.Builder) {
 			b.Return(b.Load(b.Context().Field(asm.SkBuffLen)))
 		}, []string{"r0 = *(u32 *)(r1 + 0)", "exit"}},
+		{"calls of unknown arguments keep all five, and need none", func(b *asm.Builder) {
+			v := b.Load(b.Context().Field(asm.SkBuffLen))
+			b.Mov(asm.R1, 1)
+			b.Add(v, 1)
+			b.CallSubprogram("elsewhere")
+			b.Mov(asm.R5, 5)
+			b.Add(v, asm.R0)
+			b.CallKfunc(1234, 0)
+			b.Mov(asm.R3, 3)
+			b.Emit(asm.Instruction{Op: 0x85, Imm: int64(asm.FnKtimeGetNS)})
+			b.Return(v)
+		}, []string{"r6 = *(u32 *)(r1 + 0)", "r1 = 1", "r6 += 1", "call pc-1", "r5 = 5", "r6 += r0", "call kernel-function#1234", "r3 = 3", "call 5", "r0 = r6", "exit"}},
 		{"registers of the machine beside values", func(b *asm.Builder) {
 			v := b.Copy(7)
 			b.Mov(asm.R0, 1)
