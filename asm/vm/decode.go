@@ -350,18 +350,19 @@ func (d *decoder) static(r region) int {
 // memory decodes loads, stores and atomic operations.
 func (d *decoder) memory(in insn, ins asm.Instruction) (insn, error) {
 	in.off, in.size = int32(ins.Off), uint8(ins.Op.Size().Bytes())
+	distance := uint64(int64(ins.Off)) // in the immediate, where there is none, exec has less to do
 	switch {
 	case ins.Op.Mode() == asm.ModeAtomic:
 		in.op = opAtomic
 		return in, nil
 	case ins.Op.Mode() == asm.ModeMemSX:
-		in.op = opLdSX8
+		in.op, in.imm = opLdSX8, distance
 	case ins.Op.Class() == asm.ClassLDX:
-		in.op = opLd8
+		in.op, in.imm = opLd8, distance
 	case ins.Op.Class() == asm.ClassST:
 		in.op = opSt8
 	default:
-		in.op = opStx8
+		in.op, in.imm = opStx8, distance
 	}
 	in.op += op(bits.TrailingZeros8(in.size)) // 8, 16, 32 and 64 bits follow each other
 	return in, nil

@@ -14,8 +14,8 @@ import (
 // else goes on with the next instruction. Memory is reached through m.read and m.write, which have the bytes of a region
 // at its number, and nothing where every access is a matter for slow.
 func (m *Machine) exec() {
-	code, r, read, write := m.code, &m.reg, m.read, m.write
-	pc, budget := m.pc, m.budget
+	code, r := m.code, &m.reg
+	pc := m.pc
 loop:
 	for {
 		in := &code[pc]
@@ -462,63 +462,63 @@ loop:
 			}
 
 		case opLd8:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o < int64(len(b)) {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o < int64(len(b)) {
 					r[in.dst&15] = uint64(b[o])
 					continue
 				}
 			}
 			break loop
 		case opLd16:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o <= int64(len(b))-2 {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o <= int64(len(b))-2 {
 					r[in.dst&15] = uint64(binary.LittleEndian.Uint16(b[o : o+2]))
 					continue
 				}
 			}
 			break loop
 		case opLd32:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o <= int64(len(b))-4 {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o <= int64(len(b))-4 {
 					r[in.dst&15] = uint64(binary.LittleEndian.Uint32(b[o : o+4]))
 					continue
 				}
 			}
 			break loop
 		case opLd64:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o <= int64(len(b))-8 {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o <= int64(len(b))-8 {
 					r[in.dst&15] = binary.LittleEndian.Uint64(b[o : o+8])
 					continue
 				}
 			}
 			break loop
 		case opLdSX8:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o < int64(len(b)) {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o < int64(len(b)) {
 					r[in.dst&15] = uint64(int8(b[o]))
 					continue
 				}
 			}
 			break loop
 		case opLdSX16:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o <= int64(len(b))-2 {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o <= int64(len(b))-2 {
 					r[in.dst&15] = uint64(int16(binary.LittleEndian.Uint16(b[o : o+2])))
 					continue
 				}
 			}
 			break loop
 		case opLdSX32:
-			a := r[in.src&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(read)) {
-				if b, o := read[id], int64(uint32(a)); o <= int64(len(b))-4 {
+			a := r[in.src&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.read[id], int64(uint32(a)); o <= int64(len(b))-4 {
 					r[in.dst&15] = uint64(int32(binary.LittleEndian.Uint32(b[o : o+4])))
 					continue
 				}
@@ -527,8 +527,8 @@ loop:
 
 		case opSt8:
 			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o < int64(len(b)) {
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o < int64(len(b)) {
 					b[o] = byte(in.imm)
 					continue
 				}
@@ -536,8 +536,8 @@ loop:
 			break loop
 		case opSt16:
 			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o <= int64(len(b))-2 {
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o <= int64(len(b))-2 {
 					binary.LittleEndian.PutUint16(b[o:o+2], uint16(in.imm))
 					continue
 				}
@@ -545,8 +545,8 @@ loop:
 			break loop
 		case opSt32:
 			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o <= int64(len(b))-4 {
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o <= int64(len(b))-4 {
 					binary.LittleEndian.PutUint32(b[o:o+4], uint32(in.imm))
 					continue
 				}
@@ -554,44 +554,44 @@ loop:
 			break loop
 		case opSt64:
 			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o <= int64(len(b))-8 {
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o <= int64(len(b))-8 {
 					binary.LittleEndian.PutUint64(b[o:o+8], in.imm)
 					continue
 				}
 			}
 			break loop
 		case opStx8:
-			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o < int64(len(b)) {
+			a := r[in.dst&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o < int64(len(b)) {
 					b[o] = byte(r[in.src&15])
 					continue
 				}
 			}
 			break loop
 		case opStx16:
-			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o <= int64(len(b))-2 {
+			a := r[in.dst&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o <= int64(len(b))-2 {
 					binary.LittleEndian.PutUint16(b[o:o+2], uint16(r[in.src&15]))
 					continue
 				}
 			}
 			break loop
 		case opStx32:
-			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o <= int64(len(b))-4 {
+			a := r[in.dst&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o <= int64(len(b))-4 {
 					binary.LittleEndian.PutUint32(b[o:o+4], uint32(r[in.src&15]))
 					continue
 				}
 			}
 			break loop
 		case opStx64:
-			a := r[in.dst&15] + uint64(int64(in.off))
-			if id := a >> 32; id < uint64(len(write)) {
-				if b, o := write[id], int64(uint32(a)); o <= int64(len(b))-8 {
+			a := r[in.dst&15] + in.imm
+			if id := a >> 32; id < fastRegions {
+				if b, o := m.write[id], int64(uint32(a)); o <= int64(len(b))-8 {
 					binary.LittleEndian.PutUint64(b[o:o+8], r[in.src&15])
 					continue
 				}
@@ -608,12 +608,12 @@ loop:
 		// A jump is taken. The way back is what a loop costs.
 		to := int(in.off)
 		if to < pc {
-			budget -= pc - to
-			if budget < 0 {
+			m.budget -= pc - to
+			if m.budget < 0 {
 				break
 			}
 		}
 		pc = to
 	}
-	m.pc, m.budget = pc, budget
+	m.pc = pc
 }

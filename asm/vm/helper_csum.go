@@ -35,7 +35,7 @@ func (c *Call) csumPartial(b []byte, sum uint32) uint32 {
 
 // csumField returns the checksum at an offset of the packet, made writable, or why there is none.
 func (c *Call) csumField(offset uint32) ([]byte, Errno) {
-	if offset > 0xffff || offset%2 != 0 || !c.writable(int(offset)+2) {
+	if offset > 0xffff || offset%2 != 0 || !c.writable(int64(offset)+2) {
 		return nil, EFAULT
 	}
 	return c.m.packet.data[offset : offset+2], 0

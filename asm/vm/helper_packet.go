@@ -71,13 +71,13 @@ func skbLoadBytesRelative(c *Call) (uint64, error) {
 
 // writable is bpf_try_make_writable: it makes the first n bytes directly accessible and reports whether they exist.
 // Addresses into the packet are no longer good.
-func (c *Call) writable(n int) bool {
+func (c *Call) writable(n int64) bool {
 	p := &c.m.packet
 	c.m.movePacket()
-	if n > len(p.data) {
+	if n > int64(len(p.data)) {
 		return false
 	}
-	p.linear = max(p.linear, n)
+	p.linear = max(p.linear, int(n))
 	return true
 }
 
@@ -104,7 +104,7 @@ func skbStoreBytes(c *Call) (uint64, error) {
 	switch {
 	case flags&^(asm.FRecomputeCsum|asm.FInvalidateHash) != 0:
 		return EINVAL.Result(), nil
-	case offset > math.MaxInt32, !c.writable(int(offset) + len(from)):
+	case offset > math.MaxInt32, !c.writable(int64(offset) + int64(len(from))):
 		return EFAULT.Result(), nil
 	}
 	copy(c.m.packet.data[offset:], from)
@@ -123,7 +123,7 @@ func skbPullData(c *Call) (uint64, error) {
 	if n == 0 {
 		n = uint32(c.m.packet.linear)
 	}
-	if n > math.MaxInt32 || !c.writable(int(n)) {
+	if n > math.MaxInt32 || !c.writable(int64(n)) {
 		return ENOMEM.Result(), nil
 	}
 	return 0, nil

@@ -25,8 +25,8 @@ func xdpAdjustHead(c *Call) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	p, delta := &c.m.packet, int(int32(uint32(c.Arg(2))))
-	if c.m.headMoved+delta < xdpTaken+len(p.meta)-xdpHeadroom || delta > len(p.data)-ethHeader {
+	p, delta := &c.m.packet, int64(int32(uint32(c.Arg(2))))
+	if c.m.headMoved+delta < int64(xdpTaken+len(p.meta)-xdpHeadroom) || delta > int64(len(p.data)-ethHeader) {
 		return EINVAL.Result(), nil
 	}
 	c.m.headMoved += delta
@@ -47,8 +47,8 @@ func xdpAdjustTail(c *Call) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	p, delta := &c.m.packet, int(int32(uint32(c.Arg(2))))
-	size := len(p.data) + delta
+	p, delta := &c.m.packet, int64(int32(uint32(c.Arg(2))))
+	size := int64(len(p.data)) + delta
 	if size < ethHeader || xdpHeadroom+c.m.headMoved+size > xdpFrame-xdpTailroom {
 		return EINVAL.Result(), nil
 	}
@@ -67,8 +67,8 @@ func xdpAdjustMeta(c *Call) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	p, delta := &c.m.packet, int(int32(uint32(c.Arg(2))))
-	size := len(p.meta) - delta
+	p, delta := &c.m.packet, int64(int32(uint32(c.Arg(2))))
+	size := int64(len(p.meta)) - delta
 	switch {
 	case size < 0 || size > xdpHeadroom-xdpTaken+c.m.headMoved:
 		return EINVAL.Result(), nil

@@ -76,7 +76,7 @@ type Machine struct {
 	budget      int
 	goes        int // how often may_goto still goes on in this frame
 	reg         [16]uint64
-	read, write [][]byte // the memory of regions as far as it needs no further checks
+	read, write [fastRegions][]byte // the memory of regions as far as it needs no further checks
 	hits        []uint64
 
 	main      *program
@@ -96,7 +96,7 @@ type Machine struct {
 	depth     int
 	tails     int    // tail calls made
 	reserved  int    // records of ring buffers neither submitted nor discarded
-	headMoved int    // bytes that bpf_xdp_adjust_head took from the packet, or added when negative
+	headMoved int64  // bytes that bpf_xdp_adjust_head took from the packet, or added when negative
 	run       uint32 // number of the run
 	call      Call
 	step      Step
@@ -144,7 +144,6 @@ func New(p *asm.Program, opts *Options) (*Machine, error) {
 	}
 	m.call.m = m
 	m.regions = make([]region, idDynamic, idDynamic+16)
-	m.read, m.write = make([][]byte, idDynamic, idDynamic+16), make([][]byte, idDynamic, idDynamic+16)
 	m.regions[idFuncs].kind = regionFuncs
 	return m, nil
 }
@@ -242,9 +241,12 @@ func (m *Machine) enter(p *program) {
 
 // truncate forgets the regions that came up while the program ran.
 func (m *Machine) truncate() {
+	if n := min(len(m.regions), fastRegions); n > idDynamic {
+		clear(m.read[idDynamic:n])
+		clear(m.write[idDynamic:n])
+	}
 	clear(m.regions[idDynamic:])
-	m.gone = m.gone[:0]
-	m.regions, m.read, m.write = m.regions[:idDynamic], m.read[:idDynamic], m.write[:idDynamic]
+	m.regions, m.gone = m.regions[:idDynamic], m.gone[:0]
 }
 
 // openFrame gives frame d an empty stack and continues at pc.

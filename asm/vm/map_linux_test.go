@@ -2,32 +2,16 @@ package vm_test
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
-
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/asm/vm"
 	"github.com/purebpf/purebpf/internal/kerneltest"
 	"github.com/purebpf/purebpf/internal/sys"
 )
-
-// errno returns the number of an error of the kernel's or the simulator's, 0 for nil.
-func errno(err error) vm.Errno {
-	var k unix.Errno
-	var s vm.Errno
-	switch {
-	case errors.As(err, &k):
-		return vm.Errno(k)
-	case errors.As(err, &s):
-		return s
-	}
-	return 0
-}
 
 // TestMapCreateAsKernel holds what specifications are accepted, and with which errno the others are refused, against the
 // kernel.

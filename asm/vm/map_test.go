@@ -6,12 +6,26 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/asm/vm"
 )
+
+// errno returns the number of an error of the kernel's or the simulator's, 0 for nil.
+func errno(err error) vm.Errno {
+	var k syscall.Errno
+	var s vm.Errno
+	switch {
+	case errors.As(err, &k):
+		return vm.Errno(k)
+	case errors.As(err, &s):
+		return s
+	}
+	return 0
+}
 
 func u32(v uint32) []byte { return binary.LittleEndian.AppendUint32(nil, v) }
 func u64(v uint64) []byte { return binary.LittleEndian.AppendUint64(nil, v) }

@@ -21,6 +21,9 @@ const (
 	// two before it, for itself and for its value.
 	idDynamic = idStatic + 2*maxMaps
 	maxMaps   = 64
+
+	// fastRegions is how many of the regions exec knows.
+	fastRegions = 256
 )
 
 // regionKind is what a region is.
@@ -88,6 +91,9 @@ func (m *Machine) name(id uint64) string {
 // set makes r the region id, also for exec, which gets the memory that needs no further checks.
 func (m *Machine) set(id int, r region) {
 	m.regions[id] = r
+	if id >= fastRegions {
+		return
+	}
 	m.read[id], m.write[id] = nil, nil
 	if m.big || m.strict && r.kind == regionStack {
 		return
@@ -110,7 +116,6 @@ func (m *Machine) add(r region) int {
 		return id
 	}
 	m.regions = append(m.regions, region{})
-	m.read, m.write = append(m.read, nil), append(m.write, nil)
 	m.set(id, r)
 	return id
 }

@@ -7,8 +7,8 @@ type insn struct {
 	op       op
 	dst, src uint8
 	size     uint8  // width in bytes of a memory access that exec leaves to slow
-	off      int32  // distance in bytes of a memory access; index into the code of a jump's target
-	imm      uint64 // extended to 64 bits as the operation wants it
+	off      int32  // distance in bytes of a store of an immediate; index into the code of a jump's target
+	imm      uint64 // extended to 64 bits as the operation wants it; distance in bytes of other memory accesses
 }
 
 // op is what an instruction does. The numbers are dense, so that the switch on them becomes a jump table. Everything up

@@ -38,13 +38,13 @@ func (m *Machine) slow(in *insn) (done bool, err error) {
 	case opKfunc:
 		return false, fmt.Errorf("%w: functions of the kernel are not simulated", ErrHelper)
 	case opLd8, opLd16, opLd32, opLd64:
-		v, err := m.load(m.reg[in.src&15]+uint64(int64(in.off)), int(in.size))
+		v, err := m.load(m.reg[in.src&15]+in.imm, int(in.size))
 		if err != nil {
 			return false, err
 		}
 		m.reg[in.dst&15] = v
 	case opLdSX8, opLdSX16, opLdSX32:
-		v, err := m.load(m.reg[in.src&15]+uint64(int64(in.off)), int(in.size))
+		v, err := m.load(m.reg[in.src&15]+in.imm, int(in.size))
 		if err != nil {
 			return false, err
 		}
@@ -53,7 +53,7 @@ func (m *Machine) slow(in *insn) (done bool, err error) {
 	case opSt8, opSt16, opSt32, opSt64:
 		return false, m.store(m.reg[in.dst&15]+uint64(int64(in.off)), int(in.size), in.imm)
 	case opStx8, opStx16, opStx32, opStx64:
-		return false, m.store(m.reg[in.dst&15]+uint64(int64(in.off)), int(in.size), m.reg[in.src&15])
+		return false, m.store(m.reg[in.dst&15]+in.imm, int(in.size), m.reg[in.src&15])
 	}
 	return false, nil
 }

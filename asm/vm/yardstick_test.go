@@ -2,6 +2,8 @@ package vm_test
 
 import (
 	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
@@ -170,33 +172,33 @@ func (y *yardstick) run() uint64 {
 				continue
 			}
 		case bareLd8:
-			r[in.dst&15] = uint64(mem[(r[in.src&15]+uint64(int64(in.off)))%bareMemory])
+			r[in.dst&15] = uint64(mem[(r[in.src&15]+in.imm)%bareMemory])
 			continue
 		case bareLd16:
-			a := (r[in.src&15] + uint64(int64(in.off))) % bareMemory
+			a := (r[in.src&15] + in.imm) % bareMemory
 			r[in.dst&15] = uint64(binary.LittleEndian.Uint16(mem[a : a+2]))
 			continue
 		case bareLd32:
-			a := (r[in.src&15] + uint64(int64(in.off))) % bareMemory
+			a := (r[in.src&15] + in.imm) % bareMemory
 			r[in.dst&15] = uint64(binary.LittleEndian.Uint32(mem[a : a+4]))
 			continue
 		case bareLd64:
-			a := (r[in.src&15] + uint64(int64(in.off))) % bareMemory
+			a := (r[in.src&15] + in.imm) % bareMemory
 			r[in.dst&15] = binary.LittleEndian.Uint64(mem[a : a+8])
 			continue
 		case bareStx8:
-			mem[(r[in.dst&15]+uint64(int64(in.off)))%bareMemory] = byte(r[in.src&15])
+			mem[(r[in.dst&15]+in.imm)%bareMemory] = byte(r[in.src&15])
 			continue
 		case bareStx16:
-			a := (r[in.dst&15] + uint64(int64(in.off))) % bareMemory
+			a := (r[in.dst&15] + in.imm) % bareMemory
 			binary.LittleEndian.PutUint16(mem[a:a+2], uint16(r[in.src&15]))
 			continue
 		case bareStx32:
-			a := (r[in.dst&15] + uint64(int64(in.off))) % bareMemory
+			a := (r[in.dst&15] + in.imm) % bareMemory
 			binary.LittleEndian.PutUint32(mem[a:a+4], uint32(r[in.src&15]))
 			continue
 		case bareStx64:
-			a := (r[in.dst&15] + uint64(int64(in.off))) % bareMemory
+			a := (r[in.dst&15] + in.imm) % bareMemory
 			binary.LittleEndian.PutUint64(mem[a:a+8], r[in.src&15])
 			continue
 		case bareExit:
@@ -226,6 +228,8 @@ func newYardstick(t testing.TB, p *asm.Program) *yardstick {
 		in := bareInsn{op: op, dst: uint8(ins.Dst), src: uint8(ins.Src), off: int32(ins.Off), imm: uint64(ins.Imm)}
 		if c := ins.Op.Class(); c == asm.ClassJMP && op != bareExit {
 			in.off = int32(i + 1 + int(ins.Off)) // there are no instructions of two slots
+		} else if c == asm.ClassLDX || c == asm.ClassSTX {
+			in.imm = uint64(int64(ins.Off))
 		}
 		y.code = append(y.code, in)
 	}
@@ -233,127 +237,154 @@ func newYardstick(t testing.TB, p *asm.Program) *yardstick {
 	return y
 }
 
-// rounds is how often the loops of the benchmark go round.
-const rounds = 1000
+// rounds is how often the loops of the benchmark go round, and variants how many of each kind there are: how well the CPU
+// predicts the jump of a switch depends on the order of operations and on where the compiler put them, so that a single
+// loop says little.
+const rounds, variants = 500, 12
 
-// loops are programs that both interpreters run, with the number of instructions of one round.
-var loops = []struct {
-	name         string
-	instructions int
-	program      func(b *asm.Builder)
-}{
-	{"alu", 12, func(b *asm.Builder) {
-		b.Mov(asm.R0, 1)
-		b.Mov(asm.R2, 3)
-		b.Mov(asm.R6, rounds)
-		b.Label("again")
-		b.Add(asm.R0, asm.R2)
-		b.Mul(asm.R2, 5)
-		b.Xor(asm.R0, asm.R2)
-		b.Lsh(asm.R0, 3)
-		b.Sub(asm.R0, asm.R6)
-		b.Mov(asm.R3, asm.R0)
-		b.Rsh(asm.R3, 7)
-		b.Or(asm.R2, asm.R3)
-		b.Add32(asm.R2, asm.R0)
-		b.And(asm.R0, 0xffffff)
-		b.Add(asm.R6, -1)
-		b.JumpIf(asm.R6.NotEq(0), "again")
-		b.Exit()
-	}},
-	{"memory", 12, func(b *asm.Builder) {
-		b.Mov(asm.R0, 0)
-		b.Mov(asm.R6, rounds)
+// loop writes a loop of random instructions of a kind.
+func loop(kind string, seed uint64) func(b *asm.Builder) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	reg := func() asm.Register { return asm.Register(r.IntN(5)) }
+	arithmetic := func(b *asm.Builder) {
+		switch r.IntN(6) {
+		case 0:
+			b.Add(reg(), reg())
+		case 1:
+			b.Xor(reg(), reg())
+		case 2:
+			b.Add(reg(), 5)
+		case 3:
+			b.Mov(reg(), reg())
+		case 4:
+			b.Lsh(reg(), 3)
+		case 5:
+			b.And(reg(), 0xfff)
+		}
+	}
+	memory := func(b *asm.Builder) {
+		at := asm.R7.U64(8 * r.IntN(8))
+		if r.IntN(3) == 0 {
+			at = asm.FP.U64(-8 - 8*r.IntN(8))
+		}
+		at.Size = []asm.Size{asm.DW, asm.DW, asm.W, asm.W, asm.H, asm.B}[r.IntN(6)]
+		if r.IntN(3) == 0 {
+			b.Stx(at, reg())
+		} else {
+			b.Ldx(reg(), at)
+		}
+	}
+	branch := func(b *asm.Builder, label string) {
+		switch r.IntN(5) {
+		case 0:
+			b.JumpIf(reg().Gt(reg()), label)
+		case 1:
+			b.JumpIf(asm.R6.HasBits(1), label)
+		case 2:
+			b.JumpIf(reg().Eq(0), label)
+		case 3:
+			b.JumpIf(reg().NotEq(reg()), label)
+		case 4:
+			b.JumpIf(asm.R6.Lt(rounds/2), label)
+		}
+		b.Add(asm.R1, 1)
+		b.Label(label)
+	}
+	return func(b *asm.Builder) {
+		for i := range asm.Register(5) {
+			b.Mov(i, int(i))
+		}
 		b.Mov(asm.R7, asm.FP)
 		b.Add(asm.R7, -256)
-		b.Stx(asm.FP.U64(-8), asm.R0)
-		b.Stx(asm.R7.U64(0), asm.R0)
-		b.Stx(asm.R7.U64(8), asm.R0)
-		b.Label("again")
-		b.Ldx(asm.R1, asm.FP.U64(-8))
-		b.Ldx(asm.R2, asm.R7.U32(4))
-		b.Ldx(asm.R3, asm.R7.U16(8))
-		b.Ldx(asm.R4, asm.R7.U8(12))
-		b.Add(asm.R1, asm.R6)
-		b.Stx(asm.FP.U64(-8), asm.R1)
-		b.Stx(asm.R7.U32(4), asm.R1)
-		b.Stx(asm.R7.U16(8), asm.R2)
-		b.Stx(asm.R7.U8(12), asm.R3)
-		b.Add(asm.R0, asm.R4)
-		b.Add(asm.R6, -1)
-		b.JumpIf(asm.R6.NotEq(0), "again")
-		b.Exit()
-	}},
-	{"branches", 10, func(b *asm.Builder) {
-		b.Mov(asm.R0, 0)
-		b.Mov(asm.R2, 0x12345)
+		for i := 0; i < 64; i += 8 {
+			b.Stx(asm.R7.U64(i), asm.R0)
+			b.Stx(asm.FP.U64(-8-i), asm.R0)
+		}
 		b.Mov(asm.R6, rounds)
 		b.Label("again")
-		b.JumpIf(asm.R6.HasBits(1), "odd") // half of the rounds
-		b.Add(asm.R0, 3)
-		b.Jump("joined")
-		b.Label("odd")
-		b.Add(asm.R0, 5)
-		b.JumpIf(asm.R0.Gt(1<<30), "large") // never
-		b.Label("joined")
-		b.JumpIf(asm.R2.Eq(0), "zero") // never
-		b.Add(asm.R2, asm.R0)
-		b.JumpIf(asm.R0.Lt(asm.R6), "small") // at first
-		b.Xor(asm.R2, 0x55)
-		b.Label("small")
-		b.JumpIf(asm.R0.SGt(-5), "positive") // always
-		b.Mov(asm.R0, 0)
-		b.Label("positive")
+		for i := range 14 {
+			switch {
+			case kind == "memory" && r.IntN(4) > 0:
+				memory(b)
+			case kind == "branches" && r.IntN(3) > 0:
+				branch(b, fmt.Sprint("joined", i))
+			default:
+				arithmetic(b)
+			}
+		}
 		b.Add(asm.R6, -1)
 		b.JumpIf(asm.R6.NotEq(0), "again")
 		b.Exit()
-		b.Label("large")
-		b.Label("zero")
-		b.Mov(asm.R0, 9)
-		b.Exit()
-	}},
+	}
 }
+
+var kinds = []string{"alu", "memory", "branches"}
 
 // Both interpreters agree about the loops.
 func TestYardstick(t *testing.T) {
-	for _, l := range loops {
-		p := build(t, asm.XDP, l.program)
-		m, err := vm.New(p, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r0, err := m.Run(nil)
-		if want := newYardstick(t, p).run(); err != nil || r0 != want {
-			t.Errorf("%s: r0 %#x, error %v; the yardstick has %#x", l.name, r0, err, want)
+	for _, kind := range kinds {
+		for seed := range uint64(variants) {
+			p := build(t, asm.XDP, loop(kind, seed))
+			m, err := vm.New(p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r0, err := m.Run(nil)
+			if want := newYardstick(t, p).run(); err != nil || r0 != want {
+				t.Errorf("%s %d: r0 %#x, error %v; the yardstick has %#x", kind, seed, r0, err, want)
+			}
 		}
 	}
 }
 
 // BenchmarkLoop measures both in nanoseconds per instruction. Compare the two in one run:
 //
-//	go test -run - -bench Loop -count 6 | benchstat -col /machine -
+//	go test -run - -bench Loop -count 10 | benchstat -col /machine -
 func BenchmarkLoop(b *testing.B) {
-	for _, l := range loops {
-		p := build(b, asm.XDP, l.program)
-		perInstruction := func(b *testing.B) {
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rounds*l.instructions), "ns/instruction")
-		}
-		b.Run(l.name+"/machine=bare", func(b *testing.B) {
-			y := newYardstick(b, p)
-			for b.Loop() {
-				y.run()
-			}
-			perInstruction(b)
-		})
-		b.Run(l.name+"/machine=vm", func(b *testing.B) {
-			m, err := vm.New(p, nil)
+	for _, kind := range kinds {
+		var programs []*asm.Program
+		instructions := 0
+		for seed := range uint64(variants) {
+			p := build(b, asm.XDP, loop(kind, seed))
+			m, err := vm.New(p, &vm.Options{Trace: func(*vm.Step) { instructions++ }})
 			if err != nil {
 				b.Fatal(err)
 			}
+			if _, err := m.Run(nil); err != nil {
+				b.Fatal(err)
+			}
+			programs = append(programs, p)
+		}
+		perInstruction := func(b *testing.B) {
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*instructions), "ns/instruction")
+		}
+		b.Run(kind+"/machine=bare", func(b *testing.B) {
+			var all []*yardstick
+			for _, p := range programs {
+				all = append(all, newYardstick(b, p))
+			}
+			for b.Loop() {
+				for _, y := range all {
+					y.run()
+				}
+			}
+			perInstruction(b)
+		})
+		b.Run(kind+"/machine=vm", func(b *testing.B) {
+			var all []*vm.Machine
+			for _, p := range programs {
+				m, err := vm.New(p, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				all = append(all, m)
+			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := m.Run(nil); err != nil {
-					b.Fatal(err)
+				for _, m := range all {
+					if _, err := m.Run(nil); err != nil {
+						b.Fatal(err)
+					}
 				}
 			}
 			perInstruction(b)
