@@ -21,6 +21,7 @@ type program struct {
 	helpers []HelperFunc
 	entries []int    // the first instructions of functions in code
 	hits    []uint64 // of every asm instruction, if wanted
+	trace   func(*Step)
 }
 
 // decoder makes a program.
@@ -38,7 +39,7 @@ type decoder struct {
 // decode makes the program of a machine with the given maps.
 func decode(source *asm.Program, opts *Options, maps map[string]*Map) (*program, error) {
 	d := decoder{
-		p:       &program{source: source},
+		p:       &program{source: source, trace: opts.Trace},
 		opts:    opts,
 		maps:    maps,
 		refs:    make(map[int]asm.Reference),

@@ -82,7 +82,7 @@ func TestDifferential(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := simulate(t, p, value.Int(), hash.Int(), valueSpec, hashSpec, packet)
+		got := simulate(t, p, value.Int(), hash.Int(), valueSpec, hashSpec, packet, n%2 == 1)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("program %d of seed %d (-kernel +simulator):\n%s\n%s", n, *differentialSeed, diff, p.AppendText(nil, asm.Kernel))
 		}
@@ -139,10 +139,10 @@ func clearKernelMap(t *testing.T, m *sys.FD, keySize int) {
 }
 
 // simulate runs a program here and returns what it left.
-func simulate(t *testing.T, p *asm.Program, valueFD, hashFD int, valueSpec, hashSpec asm.MapSpec, packet []byte) outcome {
+func simulate(t *testing.T, p *asm.Program, valueFD, hashFD int, valueSpec, hashSpec asm.MapSpec, packet []byte, strict bool) outcome {
 	t.Helper()
 	value, hash := newMap(t, valueSpec), newMap(t, hashSpec)
-	m, err := vm.New(p, &vm.Options{Descriptors: map[int]*vm.Map{valueFD: value, hashFD: hash}, Order: binary.NativeEndian})
+	m, err := vm.New(p, &vm.Options{Descriptors: map[int]*vm.Map{valueFD: value, hashFD: hash}, Order: binary.NativeEndian, Strict: strict})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -228,6 +228,17 @@ func TestTailCall(t *testing.T) {
 		t.Errorf("%d steps, want 34 calls of 3 and the rest of 2", steps)
 	}
 
+	// A program is traced wherever it runs.
+	steps = 0
+	traced := machine(t, &vm.Options{Trace: func(*vm.Step) { steps++ }}, asm.XDP, func(b *asm.Builder) { b.Mov(asm.R0, 3); b.Exit() })
+	if err := jumps.UpdateProgram(0, traced); err != nil {
+		t.Fatal(err)
+	}
+	want(t, machine(t, opts, asm.XDP, caller(0)), ctx, 3)
+	if steps != 2 {
+		t.Errorf("%d steps, want 2", steps)
+	}
+
 	filter := machine(t, nil, asm.SocketFilter, func(b *asm.Builder) { b.Mov(asm.R0, 0); b.Exit() })
 	if err := jumps.UpdateProgram(0, filter); !errors.Is(err, vm.EINVAL) {
 		t.Errorf("a program of another type: %v", err)

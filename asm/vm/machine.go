@@ -47,7 +47,7 @@ type Options struct {
 	// Env is what helpers tell of the system. Nil is a value of the machine's own: Machine.Env.
 	Env *Env
 
-	// Trace is called before each instruction of the program.
+	// Trace is called before each instruction of the program. Programs that it makes a tail call to have their own.
 	Trace func(*Step)
 
 	// Coverage counts how often each instruction is run: Machine.Coverage.
@@ -58,7 +58,7 @@ func (o *Options) big() bool { return o.Order != nil && o.Order.Uint16([]byte{0,
 
 // Step is what Options.Trace sees: the state before an instruction. It is valid during the call.
 type Step struct {
-	Program     *asm.Program // another one than the machine's after a tail call
+	Program     *asm.Program
 	Index       int          // of the instruction
 	Instruction asm.Instruction
 	Frame       int        // 0, or how many calls deep

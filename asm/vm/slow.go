@@ -75,7 +75,7 @@ func (m *Machine) trace() {
 	s.Instruction = s.Program.At(s.Index)
 	s.Frame = m.depth
 	copy(s.Registers[:], m.reg[:])
-	m.opts.Trace(s)
+	m.prog.trace(s)
 }
 
 // atomic runs an atomic operation. Nothing else runs at the same time, so that it need not be atomic here.
