@@ -59,7 +59,7 @@ func (o *Options) big() bool { return o.Order != nil && o.Order.Uint16([]byte{0,
 // Step is what Options.Trace sees: the state before an instruction. It is valid during the call.
 type Step struct {
 	Program     *asm.Program
-	Index       int          // of the instruction
+	Index       int // of the instruction
 	Instruction asm.Instruction
 	Frame       int        // 0, or how many calls deep
 	Registers   [11]uint64 // r0 to r10
