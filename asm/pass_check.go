@@ -314,6 +314,8 @@ func (c *checker) movePointer(i *inst, op ALUOp, wide bool, left, right value) v
 		c.fail(i, fmt.Errorf("%w: %v can only be moved; use Add or Sub with a number", ErrPointer, p))
 	case !wide:
 		c.fail(i, fmt.Errorf("%w: %v has 64 bits and can only be moved; use Add or Sub", ErrPointer, p))
+	case op == OpSub && p.kind == stackAt:
+		c.fail(i, fmt.Errorf("%w: the verifier lets nothing be subtracted from %v; Add a negative number", ErrPointer, p))
 	case p.null != notNull:
 		c.fail(i, fmt.Errorf("%w: %v; move it only where it is not 0", ErrNull, p.nullReason()))
 	case p.fixed():

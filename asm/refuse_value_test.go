@@ -240,6 +240,13 @@ func TestRefuseValues(t *testing.T) {
 			b.BE(v, 16)
 			b.Return(0)
 		}},
+		{"a number subtracted from an address on the stack", asm.XDP, func(b *asm.Builder) {
+			v := b.Addr(b.Stack("s", 16).U64(8))
+			// refused: v0 -= 8: pointer misused: the verifier lets nothing be subtracted from a stack address; Add a
+			// negative number
+			b.Sub(v, 8)
+			b.Return(0)
+		}},
 		{"half a pointer copied", asm.XDP, func(b *asm.Builder) {
 			v := b.Virtual()
 			// refused: vw0 = vw1: pointer misused: a part of the context is no address; copy all of it with Mov

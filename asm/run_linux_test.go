@@ -2,6 +2,8 @@ package asm_test
 
 import (
 	"encoding/binary"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
@@ -87,4 +89,23 @@ func (l *loaded) mapOf(t *testing.T, name string) *maps.Raw {
 		t.Fatalf("no map %s", name)
 	}
 	return m
+}
+
+// refusedByKernel loads a program that the builder accepts and the verifier must refuse for the given reason.
+func refusedByKernel(t *testing.T, b *asm.Builder, why string) {
+	t.Helper()
+	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_NET_ADMIN, kerneltest.CAP_PERFMON)
+	p, err := b.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := loader.Load(p, nil)
+	if err == nil {
+		loaded.Close()
+		t.Fatalf("the kernel takes it:\n%v", p)
+	}
+	var refused *loader.VerifierError
+	if !errors.As(err, &refused) || !strings.Contains(strings.Join(refused.Log, "\n"), why) {
+		t.Errorf("%+v\nwant %s", err, why)
+	}
 }
