@@ -308,8 +308,9 @@ func (d *decoder) load(in insn, i int, ins asm.Instruction) (insn, error) {
 		return in, fmt.Errorf("map %s is of the other byte order", m.spec.Name)
 	}
 	if ins.Src == asm.Imm64MapFD || ins.Src == asm.Imm64MapIndex {
-		in.imm = address(d.static(region{kind: regionMap, of: m}), 0)
-		return in, nil
+		id, err := d.static(region{kind: regionMap, of: m})
+		in.imm = address(id, 0)
+		return in, err
 	}
 	value, offset := m.direct(), ins.Imm>>32
 	switch {
@@ -318,8 +319,9 @@ func (d *decoder) load(in insn, i int, ins asm.Instruction) (insn, error) {
 	case offset < 0 || offset >= int64(len(value)):
 		return in, fmt.Errorf("offset %d is outside the value of map %s (%d bytes)", uint32(offset), m.spec.Name, len(value))
 	}
-	in.imm = address(d.static(m.valueRegion(value)), int(offset))
-	return in, nil
+	id, err := d.static(m.valueRegion(value))
+	in.imm = address(id, int(offset))
+	return in, err
 }
 
 // mapOf returns the map that instruction i loads.
@@ -337,15 +339,19 @@ func (d *decoder) mapOf(i int, ins asm.Instruction) (*Map, error) {
 	return nil, fmt.Errorf("no map is given for descriptor %d", fd)
 }
 
-// static returns the number of the region that describes the same as r for the whole run.
-func (d *decoder) static(r region) int {
+// static returns the number of the region that describes the same as r for the whole run. There is room for those of as
+// many maps as the kernel lets a program have.
+func (d *decoder) static(r region) (int, error) {
 	for i, s := range d.p.statics {
 		if s.kind == r.kind && s.of == r.of {
-			return idStatic + i
+			return idStatic + i, nil
 		}
 	}
+	if len(d.p.statics) == idDynamic-idStatic {
+		return 0, fmt.Errorf("a program has at most %d maps", maxMaps)
+	}
 	d.p.statics = append(d.p.statics, r)
-	return idStatic + len(d.p.statics) - 1
+	return idStatic + len(d.p.statics) - 1, nil
 }
 
 // memory decodes loads, stores and atomic operations.

@@ -1,6 +1,9 @@
 package vm_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
@@ -49,5 +52,37 @@ func TestSmoke(t *testing.T) {
 	r0, err = m.Run(&vm.ReuseportContext{Data: make([]byte, 1200), Paged: 1192})
 	if err != nil || r0 != 7 {
 		t.Errorf("%#x, %v", r0, err)
+	}
+}
+
+// A program may name 64 maps, each as a map and by its value; what is beyond would take the place of what a run makes.
+func TestTooManyMaps(t *testing.T) {
+	for _, maps := range []int{64, 65} {
+		b := asm.NewBuilder("many", asm.SocketFilter)
+		for i := range maps {
+			name := fmt.Sprintf("m%d", i)
+			b.DeclareMap(asm.MapSpec{Name: name, Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+			b.LdMap(asm.R1, name)
+			b.LdMapValue(asm.R2, name, 0)
+		}
+		b.Ldx(asm.R0, asm.R2.U64(0))
+		b.Exit()
+		p, err := b.Program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := vm.New(p, nil)
+		if maps > 64 {
+			if !errors.Is(err, vm.ErrProgram) || !strings.Contains(err.Error(), "a program has at most 64 maps") {
+				t.Errorf("%d maps: %v, want an error that says how many there may be", maps, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r0, err := m.Run(&vm.SKBContext{}); r0 != 0 || err != nil {
+			t.Errorf("%d maps: %d, %v", maps, r0, err)
+		}
 	}
 }
