@@ -3,6 +3,7 @@ package vm_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -84,5 +85,18 @@ func TestTooManyMaps(t *testing.T) {
 		if r0, err := m.Run(&vm.SKBContext{}); r0 != 0 || err != nil {
 			t.Errorf("%d maps: %d, %v", maps, r0, err)
 		}
+	}
+}
+
+// A network header said to be far behind the packet is not in it.
+func TestNetworkHeaderBeyondThePacket(t *testing.T) {
+	m := machine(t, nil, asm.SocketFilter, func(b *asm.Builder) {
+		b.Mov(asm.R6, asm.R1)
+		b.LdAbs(asm.W, -0x100000) // SKF_NET_OFF
+		b.Exit()
+	})
+	r0, err := m.Run(&vm.SKBContext{Data: make([]byte, 64), Network: math.MaxInt - 2})
+	if r0 != 0 || err != nil {
+		t.Errorf("%d, %v, want 0: a packet load outside ends the program", r0, err)
 	}
 }

@@ -90,7 +90,7 @@ func (p *packet) relative(offset, size int, from header) ([]byte, bool) {
 		}
 		at = p.link
 	}
-	if at += offset; at < 0 || at+size > len(p.buffer) {
+	if at += offset; at < 0 || at > len(p.buffer)-size {
 		return nil, false
 	}
 	return p.buffer[at : at+size], true
