@@ -135,14 +135,22 @@ func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) []probl
 // unreachable returns the first instruction of every stretch that no path reaches. Jumps must be in range. The
 // kernel does not mind them; in a program someone has just written they are a mistake.
 func unreachable(program []bpf.RawInstruction) []int {
+	reached := reachable(program)
+	var stretches []int
+	for i := range program {
+		if !reached[i] && reached[i-1] { // the first instruction always is
+			stretches = append(stretches, i)
+		}
+	}
+	return stretches
+}
+
+// reachable returns for each instruction whether a path leads there.
+func reachable(program []bpf.RawInstruction) []bool {
 	reached := make([]bool, len(program)+1)
 	reached[0] = true
-	var stretches []int
 	for i, ins := range program {
 		if !reached[i] {
-			if i == 0 || reached[i-1] {
-				stretches = append(stretches, i)
-			}
 			continue
 		}
 		switch op := Opcode(ins.Op); {
@@ -155,5 +163,5 @@ func unreachable(program []bpf.RawInstruction) []int {
 			reached[i+1] = true
 		}
 	}
-	return stretches
+	return reached
 }

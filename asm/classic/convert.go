@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/net/bpf"
-
 	"github.com/purebpf/purebpf/asm"
 )
 
@@ -111,25 +109,4 @@ func (c *converter) labels() []asm.Label {
 		}
 	}
 	return labels
-}
-
-// reachable returns for each instruction whether a path leads there.
-func reachable(program []bpf.RawInstruction) []bool {
-	reached := make([]bool, len(program)+1)
-	reached[0] = true
-	for i, ins := range program {
-		if !reached[i] {
-			continue
-		}
-		switch op := Opcode(ins.Op); {
-		case op == OpJa:
-			reached[i+1+int(ins.K)] = true
-		case op.conditional():
-			reached[i+1+int(ins.Jt)] = true
-			reached[i+1+int(ins.Jf)] = true
-		case !op.returns():
-			reached[i+1] = true
-		}
-	}
-	return reached
 }
