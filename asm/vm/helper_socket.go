@@ -99,16 +99,7 @@ func msgRedirect(c *Call, of asm.MapType) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	m, key, err := c.redirectKey(of)
-	if err != nil {
-		return 0, err
-	}
-	s := redirectTarget(m, key, c.Arg(4))
-	if s == nil {
-		return asm.SkDrop, nil
-	}
-	ctx.Redirect, ctx.RedirectFlags = s, c.Arg(4)
-	return asm.SkPass, nil
+	return redirectTo(c, of, &ctx.Redirect, &ctx.RedirectFlags)
 }
 
 // skRedirectHash is bpf_sk_redirect_hash(context, map, key, flags), of sk_skb programs.
@@ -122,6 +113,11 @@ func skRedirect(c *Call, of asm.MapType) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
+	return redirectTo(c, of, &ctx.Redirect, &ctx.RedirectFlags)
+}
+
+// redirectTo marks the socket that the map has for the key, for what is done once the program has ended.
+func redirectTo(c *Call, of asm.MapType, to **Socket, with *uint64) (uint64, error) {
 	m, key, err := c.redirectKey(of)
 	if err != nil {
 		return 0, err
@@ -130,7 +126,7 @@ func skRedirect(c *Call, of asm.MapType) (uint64, error) {
 	if s == nil {
 		return asm.SkDrop, nil
 	}
-	ctx.Redirect, ctx.RedirectFlags = s, c.Arg(4)
+	*to, *with = s, c.Arg(4)
 	return asm.SkPass, nil
 }
 
