@@ -53,8 +53,7 @@ func (b *Builder) Count(c *Counters, counter string, n Operand) {
 	}
 	index := slices.Index(c.names, counter)
 	b.access(node{ins: Instruction{Op: MemOpcode(ClassST, ModeMem, W), Dst: FP}, from: from}, key.U32(0))
-	b.arguments([]any{Map(c.name), key}, from)
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(FnMapLookupElem)}, args: 2, from: from})
+	b.helper(FnMapLookupElem, []any{Map(c.name), key}, from)
 	value := b.result(from)
 	none := b.unique()
 	b.branch(value.Eq(0), none, true, from)

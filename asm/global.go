@@ -127,7 +127,5 @@ func (b *Builder) Printk(format string, args ...Operand) {
 		}
 	}
 	text := b.Rodata("format", []byte(format+"\x00"))
-	all := append([]any{text, text.size}, args...)
-	b.arguments(all, from)
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(FnTracePrintk)}, args: len(all), from: from})
+	b.helper(FnTracePrintk, append([]any{text, text.size}, args...), from)
 }

@@ -153,8 +153,7 @@ func (p *Packet) Read(o *StackObject, off int, missing func()) {
 	}
 	b.jumpTo(done, from)
 	b.mark(copied, from)
-	b.arguments([]any{b.Context(), p.distance(off, from), o, o.size}, from)
-	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(helper)}, args: 4, from: from})
+	b.helper(helper, []any{b.Context(), p.distance(off, from), o, o.size}, from)
 	b.branch(R0.Eq(0), done, true, from)
 	p.leave("read", from, missing)
 	b.mark(done, from)

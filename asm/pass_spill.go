@@ -12,7 +12,7 @@ func (f *fn) spill(g *graph, a int, next *Register) {
 	for _, b := range f.blocks {
 		insts := make([]inst, 0, len(b.insts)+4)
 		for _, in := range b.insts {
-			if ok && in.ins.Dst == constant.ins.Dst && is(in.ins.Dst) && (in.ins.Op == constant.ins.Op) && in.from == constant.from && in.ins == constant.ins {
+			if ok && in.ins == constant.ins { // the only one that writes it
 				continue
 			}
 			reads, writes := false, false

@@ -123,9 +123,14 @@ func (b *Builder) Call(h Helper, args ...any) Register {
 	} else if n != len(args) {
 		b.fail(from, "call "+h.Name(), fmt.Errorf("%w: %d arguments; it takes %s", ErrOperand, len(args), h.signature()))
 	}
+	b.helper(h, args, from)
+	return b.result(from)
+}
+
+// helper appends a call of h with the moves of its arguments.
+func (b *Builder) helper(h Helper, args []any, from origin) {
 	b.arguments(args, from)
 	b.add(node{ins: Instruction{Op: JumpOpcode(ClassJMP, OpCall, K), Src: CallHelper, Imm: int64(h)}, args: len(args), from: from})
-	return b.result(from)
 }
 
 // CallFunc calls a subprogram that Function made, here or in another program of the object, with up to five arguments, and
