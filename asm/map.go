@@ -87,6 +87,12 @@ func (t MapType) String() string {
 	return name(mapTypeNames[:], uint32(t), "map type ")
 }
 
+// MapTypeByName returns the type that String calls name.
+func MapTypeByName(name string) (MapType, bool) {
+	i, ok := indexOf(mapTypeNames[:], name)
+	return MapType(i), ok
+}
+
 // PerCPU reports whether a map of this type holds one value for every possible CPU.
 func (t MapType) PerCPU() bool {
 	switch t {
@@ -150,6 +156,9 @@ type MapSpec struct {
 	// Contents are the bytes of element 0 of an array, stored before any program is loaded. An array that programs may
 	// not write (MapReadOnlyProg) is frozen then.
 	Contents string
+	// PinByName asks whoever makes the maps of an object to take the map that is pinned under its name, or to pin it there:
+	// LIBBPF_PIN_BY_NAME of a BTF-defined map.
+	PinByName bool
 	// Key and Value lay out keys and values for tools that print them, and for maps that need a description (BTF). They
 	// are of KeySize and ValueSize bytes.
 	Key, Value *Struct

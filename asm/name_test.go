@@ -96,3 +96,34 @@ func TestLLVMNames(t *testing.T) {
 		}
 	}
 }
+
+func TestByName(t *testing.T) {
+	for i := range uint32(64) {
+		if p := asm.ProgramType(i); !strings.Contains(p.String(), " ") {
+			if got, ok := asm.ProgramTypeByName(p.String()); !ok || got != p {
+				t.Errorf("ProgramTypeByName(%q) = %v, %v", p, got, ok)
+			}
+		}
+		if a := asm.AttachType(i); !strings.Contains(a.String(), " ") {
+			if got, ok := asm.AttachTypeByName(a.String()); !ok || got != a {
+				t.Errorf("AttachTypeByName(%q) = %v, %v", a, got, ok)
+			}
+		}
+		if m := asm.MapType(i); !strings.Contains(m.String(), " ") {
+			if got, ok := asm.MapTypeByName(m.String()); !ok || got != m {
+				t.Errorf("MapTypeByName(%q) = %v, %v", m, got, ok)
+			}
+		}
+	}
+	if p, ok := asm.ProgramTypeByName("sk_reuseport"); !ok || p != 21 {
+		t.Errorf("sk_reuseport is %d, %v, want 21", p, ok)
+	}
+	for _, name := range []string{"", "sk_reuse", "map type 3"} {
+		_, p := asm.ProgramTypeByName(name)
+		_, a := asm.AttachTypeByName(name)
+		_, m := asm.MapTypeByName(name)
+		if p || a || m {
+			t.Errorf("%q is a name of something", name)
+		}
+	}
+}

@@ -27,7 +27,11 @@ type ProgramSpec struct {
 	Name       string
 	Type       ProgramType
 	AttachType AttachType // expected_attach_type, for the program types that are loaded for one
-	License    string     // empty means DefaultLicense
+	// AttachTo names what the program is made for, where its type and attach type do not say all: the function of a kprobe,
+	// "sched/sched_switch" of a tracepoint. It is what follows the slash in the name of an ELF section.
+	AttachTo string
+	Flags    LoadFlags
+	License  string // empty means DefaultLicense
 
 	Instructions []Instruction
 	// References are the instructions that name a symbol and are not complete without its value, in order.
@@ -272,6 +276,12 @@ func (p *Program) Type() ProgramType { return p.spec.Type }
 
 // AttachType returns the attach type that the program is loaded for.
 func (p *Program) AttachType() AttachType { return p.spec.AttachType }
+
+// AttachTo returns the name of what the program is made for, see ProgramSpec.AttachTo.
+func (p *Program) AttachTo() string { return p.spec.AttachTo }
+
+// Flags returns the flags that the program has to be loaded with.
+func (p *Program) Flags() LoadFlags { return p.spec.Flags }
 
 // License returns the program's licence.
 func (p *Program) License() string { return p.spec.License }

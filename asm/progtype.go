@@ -216,10 +216,46 @@ func (t AttachType) String() string {
 	return name(attachTypeNames[:], uint32(t), "attach type ")
 }
 
+// ProgramTypeByName returns the type that String calls name.
+func ProgramTypeByName(name string) (ProgramType, bool) {
+	i, ok := indexOf(programTypeNames[:], name)
+	return ProgramType(i), ok
+}
+
+// AttachTypeByName returns the attach type that String calls name.
+func AttachTypeByName(name string) (AttachType, bool) {
+	i, ok := indexOf(attachTypeNames[:], name)
+	return AttachType(i), ok
+}
+
+// LoadFlags are the flags of a program when it is loaded: prog_flags of BPF_PROG_LOAD.
+type LoadFlags uint32
+
+// The flags that need nothing but a number.
+const (
+	StrictAlignment    LoadFlags = 1 << 0 // BPF_F_STRICT_ALIGNMENT: refuse unaligned access on every machine
+	AnyAlignment       LoadFlags = 1 << 1 // BPF_F_ANY_ALIGNMENT: allow unaligned access on every machine
+	TestRandomHigh32   LoadFlags = 1 << 2 // BPF_F_TEST_RND_HI32: put garbage where 32-bit operations leave zeros unread
+	TestStateFrequency LoadFlags = 1 << 3 // BPF_F_TEST_STATE_FREQ: let the verifier keep a state at every instruction
+	Sleepable          LoadFlags = 1 << 4 // BPF_F_SLEEPABLE: the program may call helpers that sleep; Linux 5.10
+	XDPFragments       LoadFlags = 1 << 5 // BPF_F_XDP_HAS_FRAGS: packets may have more than one buffer; Linux 5.18
+	TestInvariants     LoadFlags = 1 << 7 // BPF_F_TEST_REG_INVARIANTS: fail when the verifier contradicts itself; Linux 6.8
+)
+
 // name returns table[i], or prefix and the number where the table does not have it.
 func name(table []string, i uint32, prefix string) string {
 	if uint64(i) < uint64(len(table)) && table[i] != "" {
 		return table[i]
 	}
 	return prefix + strconv.FormatUint(uint64(i), 10)
+}
+
+// indexOf returns the index of s in table.
+func indexOf(table []string, s string) (uint32, bool) {
+	for i, name := range table {
+		if name == s && s != "" {
+			return uint32(i), true
+		}
+	}
+	return 0, false
 }

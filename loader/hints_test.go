@@ -192,7 +192,7 @@ func TestHints(t *testing.T) {
 			b.Label("out")
 			out(b)
 		}, "min value is negative", "compare the number as unsigned"},
-		{"alignment", asm.XDP, loader.Options{Flags: loader.StrictAlignment}, func(b *asm.Builder) {
+		{"alignment", asm.XDP, loader.Options{Flags: asm.StrictAlignment}, func(b *asm.Builder) {
 			b.St(asm.FP.U64(-16), 0)
 			b.Ldx(asm.R0, asm.FP.U32(-15))
 			b.Exit()

@@ -16,7 +16,8 @@ import (
 
 // Options say how to load a program. The zero value and nil are the defaults.
 type Options struct {
-	Flags LoadFlags
+	// Flags are added to those that the program asks for itself (asm.ProgramSpec.Flags).
+	Flags asm.LoadFlags
 	// Log asks for the verifier's log of a program that it accepts too, see Program.Log. Without it the log is written
 	// only after a failure, at LogInstructions, by loading a second time; the first attempt goes without, because a log
 	// costs more than everything else about a load.
@@ -24,20 +25,6 @@ type Options struct {
 	// Lines says when the kernel is told the lines of the author's source.
 	Lines Lines
 }
-
-// LoadFlags are prog_flags of BPF_PROG_LOAD.
-type LoadFlags uint32
-
-// The flags that need nothing but a number.
-const (
-	StrictAlignment    LoadFlags = 1 << 0 // BPF_F_STRICT_ALIGNMENT: refuse unaligned access on every machine
-	AnyAlignment       LoadFlags = 1 << 1 // BPF_F_ANY_ALIGNMENT: allow unaligned access on every machine
-	TestRandomHigh32   LoadFlags = 1 << 2 // BPF_F_TEST_RND_HI32: put garbage where 32-bit operations leave zeros unread
-	TestStateFrequency LoadFlags = 1 << 3 // BPF_F_TEST_STATE_FREQ: let the verifier keep a state at every instruction
-	Sleepable          LoadFlags = 1 << 4 // BPF_F_SLEEPABLE: the program may call helpers that sleep; Linux 5.10
-	XDPFragments       LoadFlags = 1 << 5 // BPF_F_XDP_HAS_FRAGS: packets may have more than one buffer; Linux 5.18
-	TestInvariants     LoadFlags = 1 << 7 // BPF_F_TEST_REG_INVARIANTS: fail when the verifier contradicts itself; Linux 6.8
-)
 
 // LogLevel says how much the verifier writes: log_level of BPF_PROG_LOAD.
 type LogLevel uint32
@@ -133,7 +120,7 @@ func newLoading(p *asm.Program, opts *Options, limit uint32) loading {
 		InsnCnt:            uint32(p.Slots()),
 		Insns:              sys.BytesPointer(insns),
 		License:            sys.StringPointer(p.License()),
-		ProgFlags:          uint32(opts.Flags),
+		ProgFlags:          uint32(p.Flags() | opts.Flags),
 		ProgName:           sys.NewObjName(p.Name()),
 		ExpectedAttachType: uint32(p.AttachType()),
 	}}

@@ -245,12 +245,12 @@ func TestLoadFlags(t *testing.T) {
 		b.Ldx(asm.R0, asm.R10.U32(-13))
 		b.Exit()
 	})
-	_, err := loader.Load(unaligned, &loader.Options{Flags: loader.StrictAlignment})
+	_, err := loader.Load(unaligned, &loader.Options{Flags: asm.StrictAlignment})
 	var e *loader.VerifierError
 	if !errors.As(err, &e) || e.Index != 4 || !strings.Contains(e.Reason, "misaligned") {
 		t.Errorf("strict alignment: %v", err)
 	}
-	for _, flags := range []loader.LoadFlags{loader.TestRandomHigh32, loader.TestStateFrequency, loader.AnyAlignment, loader.TestInvariants} {
+	for _, flags := range []asm.LoadFlags{asm.TestRandomHigh32, asm.TestStateFrequency, asm.AnyAlignment, asm.TestInvariants} {
 		p, err := loader.Load(returning(t, "flagged", asm.SocketFilter, 0), &loader.Options{Flags: flags})
 		if err != nil {
 			t.Errorf("flag %#x: %v", flags, err)

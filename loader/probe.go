@@ -67,7 +67,7 @@ func try(kind asm.ProgramType, write func(b *asm.Builder)) error {
 	}
 	opts := new(Options)
 	if kind == asm.Syscall {
-		opts.Flags = Sleepable // there are no others of this type
+		opts.Flags = asm.Sleepable // there are no others of this type
 	}
 	loaded, err := Load(p, opts)
 	if err != nil {
