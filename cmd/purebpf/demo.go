@@ -15,22 +15,17 @@ program away and counts the same traffic again. All of it happens in a network n
 which nothing is left, and takes about a second. It needs Linux and root, or CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF;
 without them it says what is missing, and does all of it in a simulator.
 
-The exit status is 0 if all traffic went where it should, otherwise 1.
-
-Example:
-  sudo purebpf demo`,
-	run: demo,
-}
-
-func demo(c *console, args []string) error {
-	if err := noArguments("demo", args); err != nil {
-		return err
-	}
-	all, err := programs()
-	if err != nil {
-		return err
-	}
-	return demonstrate(c, all)
+The exit status is 0 if all traffic went where it should, otherwise 1.`,
+	examples: []string{"sudo purebpf demo"},
+	setup: func(*flags) action {
+		return func(c *console, _ []string) error {
+			all, err := programs()
+			if err != nil {
+				return err
+			}
+			return demonstrate(c, all)
+		}
+	},
 }
 
 // row is a program in the table.

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -13,35 +12,20 @@ import (
 )
 
 var dumpCommand = command{
-	name: "dump", args: "PROGRAM", flags: "[-format llvm|kernel|hex|c] [-order little|big]",
-	summary: "print one as text, bytes or C",
+	name: "dump", args: "PROGRAM", summary: "print one as text, bytes or C",
 	help: `
-Prints a program before it is linked: where it names a map, the map's descriptor is missing.
-
-  -format llvm     the text that LLVM's assembler reads; a classic program in the syntax of bpf_asm (the default)
-  -format kernel   the text of the verifier's log and of bpftool; a classic program as tcpdump -d prints it
-  -format hex      the bytes, an instruction of eight on each line
-  -format c        an array of struct bpf_insn or struct sock_filter
-  -order           the byte order of -format hex: little (the default) or big
-
-Examples:
-  purebpf dump dcid
-  purebpf dump dcid -format hex -order big
-  purebpf dump bytemod -format c`,
-	run: dump,
+Prints a program before it is linked: where it names a map, the map's descriptor is missing.`,
+	examples: []string{"purebpf dump dcid", "purebpf dump dcid -format hex -order big", "purebpf dump bytemod -format c"},
+	setup: func(f *flags) action {
+		format := f.choice("format", "", "llvm", "", "llvm", "kernel", "hex", "c")
+		orderName := f.choice("order", "", "little", "", "little", "big")
+		return func(c *console, others []string) error {
+			return dump(c, others, format, orderName, f.given("order"))
+		}
+	},
 }
 
-func dump(c *console, args []string) error {
-	flags := flag.NewFlagSet("dump", flag.ContinueOnError)
-	format := flags.String("format", "llvm", "")
-	orderName := flags.String("order", "little", "")
-	others, err := parse(flags, args)
-	if err != nil {
-		return err
-	}
-	ordered := false
-	flags.Visit(func(f *flag.Flag) { ordered = ordered || f.Name == "order" })
-
+func dump(c *console, others []string, format, orderName *string, ordered bool) error {
 	all, err := programs()
 	if err != nil {
 		return err
@@ -85,20 +69,15 @@ func dump(c *console, args []string) error {
 	return misuse("no program %q: %s", others[0], names(all))
 }
 
-// names returns "a, b or c".
-func names(all []program) string {
-	var b strings.Builder
-	for i, p := range all {
-		switch i {
-		case 0:
-		case len(all) - 1:
-			b.WriteString(" or ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(p.name)
+// names returns "a, b or c" of the programs.
+func names(all []program) string { return alternatives(programNames(all)) }
+
+func programNames(all []program) []string {
+	var names []string
+	for _, p := range all {
+		names = append(names, p.name)
 	}
-	return b.String()
+	return names
 }
 
 func llvmText(p program) string {

@@ -9,17 +9,14 @@ var listCommand = command{
 	name: "list", summary: "name the programs",
 	help: `
 Prints a line for each program: its name, its type, its instructions as the kernel counts them, its bytes and what it
-does.
-
-Example:
-  purebpf list`,
-	run: list,
+does.`,
+	examples: []string{"purebpf list"},
+	setup: func(*flags) action {
+		return func(c *console, _ []string) error { return listPrograms(c) }
+	},
 }
 
-func list(c *console, args []string) error {
-	if err := noArguments("list", args); err != nil {
-		return err
-	}
+func listPrograms(c *console) error {
 	all, err := programs()
 	if err != nil {
 		return err

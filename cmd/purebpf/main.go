@@ -1,4 +1,4 @@
-// Command purebpf shows and runs the BPF programs that this module ships.
+// Command purebpf shows, runs, translates and loads BPF programs: those that this module ships and those of files.
 //
 //	purebpf demo             run all programs on real sockets and check where the traffic goes
 //	purebpf list             name the programs
@@ -19,13 +19,20 @@ import (
 
 // command is one of the things the tool does.
 type command struct {
-	name, args, flags, summary string
-	help                       string
-	run                        func(c *console, args []string) error
+	name, args, summary string
+	// help says what the command does. Its flags and examples follow by themselves.
+	help     string
+	examples []string // command lines, which a test runs
+	// setup declares the command's flags and returns what runs it with them.
+	setup func(f *flags) action
 }
 
-// console is what a command writes to.
+// action runs a command with those of its arguments that are not flags.
+type action func(c *console, args []string) error
+
+// console is where a command reads and writes.
 type console struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -41,15 +48,16 @@ func (e usageError) Error() string { return e.reason }
 
 func misuse(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 func commands() []command {
-	return []command{demoCommand, listCommand, dumpCommand, runCommand}
+	all := []command{demoCommand, listCommand, dumpCommand, runCommand}
+	return append(all, kernelCommands()...)
 }
 
 // run does what args say and returns the exit status.
-func run(args []string, stdout, stderr io.Writer) int {
-	c := &console{stdout: stdout, stderr: stderr}
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := &console{stdin: stdin, stdout: stdout, stderr: stderr}
 	if len(args) == 0 {
 		usage(stderr)
 		return 2
@@ -58,12 +66,33 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case "help", "-h", "-help", "--help":
 		return c.help(args[1:])
 	}
+	cmd, ok := findCommand(args[0])
+	if !ok {
+		return c.noCommand(args[0])
+	}
+	return c.status(cmd, cmd.run(c, args[1:]))
+}
+
+func findCommand(name string) (command, bool) {
 	for _, cmd := range commands() {
-		if cmd.name == args[0] {
-			return c.status(cmd, cmd.run(c, args[1:]))
+		if cmd.name == name {
+			return cmd, true
 		}
 	}
-	return c.noCommand(args[0])
+	return command{}, false
+}
+
+func (cmd command) run(c *console, args []string) error {
+	f := newFlags(cmd.name)
+	act := cmd.setup(f)
+	others, err := f.parse(args)
+	if err != nil {
+		return err
+	}
+	if cmd.args == "" && len(others) > 0 {
+		return misuse("takes no argument, got %q", others[0])
+	}
+	return act(c, others)
 }
 
 func (c *console) help(args []string) int {
@@ -71,17 +100,20 @@ func (c *console) help(args []string) int {
 		usage(c.stdout)
 		return 0
 	}
-	for _, cmd := range commands() {
-		if cmd.name == args[0] {
-			cmd.describe(c.stdout)
-			return 0
-		}
+	cmd, ok := findCommand(args[0])
+	if !ok {
+		return c.noCommand(args[0])
 	}
-	return c.noCommand(args[0])
+	cmd.describe(c.stdout)
+	return 0
 }
 
 func (c *console) noCommand(name string) int {
-	fmt.Fprintf(c.stderr, "purebpf: no command %q\n\n", name)
+	var names []string
+	for _, cmd := range commands() {
+		names = append(names, cmd.name)
+	}
+	fmt.Fprintf(c.stderr, "purebpf: no command %q%s\n\n", name, didYouMean(name, names))
 	usage(c.stderr)
 	return 2
 }
@@ -112,40 +144,4 @@ func usage(w io.Writer) {
 		fmt.Fprintf(w, "  %-15s %s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.summary)
 	}
 	fmt.Fprint(w, "\npurebpf help COMMAND says more. Examples:\n  sudo purebpf demo\n  purebpf dump dcid -format c\n")
-}
-
-func (cmd command) describe(w io.Writer) {
-	fmt.Fprintf(w, "usage: %s\n\n%s\n", cmd.synopsis(), strings.TrimSpace(cmd.help))
-}
-
-func (cmd command) synopsis() string {
-	return strings.Join(strings.Fields("purebpf "+cmd.name+" "+cmd.args+" "+cmd.flags), " ")
-}
-
-// parse lets flags stand before, between and behind the other arguments, and returns the others.
-func parse(flags *flag.FlagSet, args []string) ([]string, error) {
-	flags.SetOutput(io.Discard)
-	var others []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, usageError{err.Error()}
-		}
-		args = flags.Args()
-		if len(args) == 0 {
-			return others, nil
-		}
-		others, args = append(others, args[0]), args[1:]
-	}
-}
-
-// noArguments is parse for a command that takes none.
-func noArguments(name string, args []string) error {
-	others, err := parse(flag.NewFlagSet(name, flag.ContinueOnError), args)
-	if err == nil && len(others) > 0 {
-		err = misuse("takes no argument, got %q", others[0])
-	}
-	return err
 }

@@ -24,6 +24,7 @@ const (
 	bytemodName  = "bytemod"
 	recordName   = "sockredir-record"
 	redirectName = "sockredir-redirect"
+	objectName   = "sockredir" // the two above
 )
 
 // workers is the number of sockets among which dcid and bytemod select.

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,38 +12,31 @@ import (
 )
 
 var runCommand = command{
-	name: "run", args: "PROGRAM", flags: "-packet HEX|FILE [-trace]",
-	summary: "show what one does with given packets",
+	name: "run", args: "PROGRAM", summary: "show what one does with given packets",
 	help: `
 Runs a program in the simulator, with no privilege and on any system, and prints what it returns for each packet and
 what comes of it.
 
-  -packet HEX    a payload in hexadecimal, blanks and colons allowed: a datagram for dcid and bytemod, what a client
-                 sends on a connection of its own for sockredir-record and sockredir-redirect
-  -packet FILE   a capture in the format of tcpdump -w: the UDP datagrams in it for dcid and bytemod, the TCP connections
-                 for the others, from their SYN on
-  -trace         print each instruction, with the line of Go that asked for it and what it did to registers and memory
-
 dcid and bytemod select among 4 sockets, which are numbered from 0. A connection ID of dcid's worker N begins with the
-cookie of its socket, N+1: 0000000000000001 leads to socket 0.
-
-Examples:
-  purebpf run dcid -packet 4000000000000000030102030405060708090a0b0c
-  purebpf run bytemod -packet 07 -trace
-  purebpf run sockredir-redirect -packet 68656c6c6f`,
-	run: runProgram,
+cookie of its socket, N+1: 0000000000000001 leads to socket 0.`,
+	examples: []string{
+		"purebpf run dcid -packet 4000000000000000030102030405060708090a0b0c",
+		"purebpf run bytemod -packet 07 -trace",
+		"purebpf run sockredir-redirect -packet 68656c6c6f",
+	},
+	setup: func(f *flags) action {
+		packet := f.path("packet", "HEX|FILE", "", strings.TrimSpace(`
+a payload in hexadecimal, blanks and colons allowed: a datagram for dcid and bytemod,
+what a client sends on a connection of its own for sockredir-record and -redirect;
+or a capture in the format of tcpdump -w: the UDP datagrams in it for dcid and bytemod,
+the TCP connections for the others, from their SYN on`))
+		f.required = []string{"packet"}
+		trace := f.on("trace", "print each instruction, with the line of Go that asked for it and what it did")
+		return func(c *console, args []string) error { return runProgram(c, args, *packet, *trace) }
+	},
 }
 
-func runProgram(c *console, args []string) error {
-	flags := flag.NewFlagSet("run", flag.ContinueOnError)
-	packet := flags.String("packet", "", "")
-	trace := flags.Bool("trace", false, "")
-	others, err := parse(flags, args)
-	if err != nil {
-		return err
-	}
-	given := false
-	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "packet" })
+func runProgram(c *console, others []string, packet string, trace bool) error {
 	all, err := programs()
 	if err != nil {
 		return err
@@ -54,8 +46,6 @@ func runProgram(c *console, args []string) error {
 		return misuse("which program? %s", names(all))
 	case len(others) > 1:
 		return misuse("takes one program, got %q as well", others[1])
-	case !given:
-		return misuse("which packet? -packet HEX or -packet FILE")
 	}
 	for _, p := range all {
 		if p.name != others[0] {
@@ -65,12 +55,12 @@ func runProgram(c *console, args []string) error {
 		var run packetRunner
 		switch p.name {
 		case dcidName, bytemodName:
-			run, err = newGroupRunner(p, out, *trace)
+			run, err = newGroupRunner(p, out, trace)
 		default:
-			run, err = newConnectionRunner(all, p.name, out, *trace)
+			run, err = newConnectionRunner(all, p.name, out, trace)
 		}
 		if err == nil {
-			err = feed(*packet, run, out)
+			err = feed(packet, run, out)
 		}
 		return errors.Join(err, out.err)
 	}

@@ -16,7 +16,7 @@ import (
 // runTool runs the command in this process.
 func runTool(args ...string) result {
 	var stdout, stderr strings.Builder
-	status := run(args, &stdout, &stderr)
+	status := run(args, strings.NewReader(""), &stdout, &stderr)
 	return result{status, stdout.String(), stderr.String()}
 }
 
