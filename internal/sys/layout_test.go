@@ -50,6 +50,7 @@ func TestLayout(t *testing.T) {
 			"kprobe_multi tracing netfilter tcx uprobe_multi netkit cgroup"},
 		{value: LinkUpdateAttr{}, kernel: "attr.link_update", also: "new_map_fd old_map_fd"},
 		{value: linkDetachAttr{}, kernel: "attr.link_detach"},
+		{value: RawTracepointOpenAttr{}, kernel: "attr.raw_tracepoint"},
 		{value: MapInfo{}, kernel: "bpf_map_info"},
 		{value: ProgInfo{}, kernel: "bpf_prog_info"},
 		{value: BTFInfo{}, kernel: "bpf_btf_info"},
@@ -60,6 +61,7 @@ func TestLayout(t *testing.T) {
 		{value: DeviceLinkInfo{}, kernel: "bpf_link_info.tcx"},
 		{value: DeviceLinkInfo{}, kernel: "bpf_link_info.netkit"},
 		{value: SockMapLinkInfo{}, kernel: "bpf_link_info.sockmap"},
+		{value: RawTracepointLinkInfo{}, kernel: "bpf_link_info.raw_tracepoint"},
 	} {
 		typ := reflect.TypeOf(test.value)
 		t.Run(typ.Name()+"/"+test.kernel, func(t *testing.T) {
@@ -89,6 +91,12 @@ func TestLinkInfoTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	target, _ := reflect.TypeFor[LinkInfo]().FieldByName("Target")
+	if raw, _ := reflect.TypeFor[rawTracepointLinkInfo]().FieldByName("Target"); raw.Offset != target.Offset {
+		t.Errorf("the target of raw tracepoints is at %d, Target at %d", raw.Offset, target.Offset)
+	}
+	if raw, all := reflect.TypeFor[rawTracepointLinkInfo]().Size(), reflect.TypeFor[LinkInfo]().Size(); raw != all {
+		t.Errorf("the info of raw tracepoints has %d bytes, LinkInfo %d", raw, all)
+	}
 	for _, f := range fields {
 		if f.Name == "cgroup" && f.Offset != uint64(target.Offset) {
 			t.Errorf("the union is at %d, Target at %d", f.Offset, target.Offset)
