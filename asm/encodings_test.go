@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/purebpf/purebpf/asm"
-	"github.com/purebpf/purebpf/internal/golden"
+	"github.com/purebpf/purebpf/asm/golden"
 )
 
 // builderCall is one call to the builder, as the author writes it.
@@ -328,7 +328,7 @@ func TestEncodings(t *testing.T) {
 	if len(seen) != 180 {
 		t.Errorf("%d distinct encodings, want 180", len(seen))
 	}
-	golden.Check(t, "../testdata/asm/encodings.golden", out.String())
+	golden.CheckText(t, out.String(), "../testdata/asm/encodings.golden")
 }
 
 // encodingOf returns the opcode of a little-endian instruction with the field that tells apart instructions of one
@@ -351,7 +351,7 @@ func encodingOf(b []byte) string {
 }
 
 func TestOperands(t *testing.T) {
-	golden.Check(t, "../testdata/asm/operands.golden", goldenText(t, operands()))
+	golden.CheckText(t, goldenText(t, operands()), "../testdata/asm/operands.golden")
 }
 
 // What is encoded comes back from its bytes.

@@ -3,7 +3,7 @@ package classic_test
 import (
 	"testing"
 
-	_ "github.com/purebpf/purebpf/internal/golden" // the flag -update, so that `go test ./... -update` passes here
+	_ "github.com/purebpf/purebpf/asm/golden" // the flag -update, so that `go test ./... -update` passes here
 	"github.com/purebpf/purebpf/internal/kerneltest"
 )
 

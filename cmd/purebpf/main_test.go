@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	_ "github.com/purebpf/purebpf/internal/golden" // takes -update
+	_ "github.com/purebpf/purebpf/asm/golden" // takes -update
 	"github.com/purebpf/purebpf/internal/kerneltest"
 )
 

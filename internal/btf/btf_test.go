@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	_ "github.com/purebpf/purebpf/internal/golden"
+	_ "github.com/purebpf/purebpf/asm/golden"
 )
 
 // blob builds BTF by hand: header, types, strings.

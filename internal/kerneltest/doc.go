@@ -22,4 +22,4 @@
 package kerneltest
 
 // Test binaries without golden files take -update too: go test ./... -update.
-import _ "github.com/purebpf/purebpf/internal/golden"
+import _ "github.com/purebpf/purebpf/internal/goldenflag"

@@ -8,36 +8,12 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/purebpf/purebpf/asm"
 )
-
-// Listing is a program for a golden file: a line for each slot with its bytes in both byte orders and the instruction's
-// text, and a line for each label.
-func Listing(p *asm.Program) string {
-	little, big := p.AppendTo(nil, binary.LittleEndian), p.AppendTo(nil, binary.BigEndian)
-	var out strings.Builder
-	fmt.Fprintf(&out, "%-4s  %-23s  %-23s  %s\n", "slot", "little endian", "big endian", "text")
-	i := 0
-	for line := range strings.Lines(p.String()) {
-		text, instruction := strings.CutPrefix(strings.TrimRight(line, "\n"), "\t")
-		if !instruction {
-			fmt.Fprintln(&out, text) // a label
-			continue
-		}
-		for slot := p.Slot(i); slot < p.Slot(i)+p.At(i).Slots(); slot++ {
-			row := fmt.Sprintf("%4d  % x  % x  %s", slot, little[8*slot:8*slot+8], big[8*slot:8*slot+8], text)
-			fmt.Fprintln(&out, strings.TrimRight(row, " "))
-			text = ""
-		}
-		i++
-	}
-	return out.String()
-}
 
 // CheckLLVM lets LLVM's assembler make bytes of the program's text, for both byte orders, and compares them with the
 // program's. It skips where no llvm-mc of version 18 or later is installed.

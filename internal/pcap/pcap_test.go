@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	_ "github.com/purebpf/purebpf/internal/golden"
+	_ "github.com/purebpf/purebpf/asm/golden"
 	"github.com/purebpf/purebpf/internal/pcap"
 )
 

@@ -1,14 +1,12 @@
 package bytemod_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/bpf"
 
-	"github.com/purebpf/purebpf/internal/golden"
+	"github.com/purebpf/purebpf/asm/golden"
 	"github.com/purebpf/purebpf/programs/bytemod"
 )
 
@@ -45,19 +43,13 @@ func TestProgram(t *testing.T) {
 }
 
 func TestProgramGolden(t *testing.T) {
-	var b strings.Builder
-	for _, offset := range []int{0, 2} {
+	for offset, path := range map[int]string{0: "testdata/byte_modulo.golden", 2: "testdata/third_byte_modulo.golden"} {
 		p, err := bytemod.Program(offset, 4)
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "offset %d, 4 workers\n", offset)
-		text, bytes := strings.Split(p.String(), "\n"), strings.Split(p.CArray(), "\n")
-		for i := range p.Len() {
-			fmt.Fprintf(&b, "%s  %s\n", bytes[i], text[i])
-		}
+		golden.CheckClassic(t, p, path)
 	}
-	golden.Check(t, "testdata/byte_modulo.golden", b.String())
 }
 
 // The virtual machine of golang.org/x/net/bpf runs the filter on every byte value and number of workers, and on payloads

@@ -7,14 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/purebpf/purebpf/asm"
-	"github.com/purebpf/purebpf/internal/golden"
+	"github.com/purebpf/purebpf/asm/golden"
 	"github.com/purebpf/purebpf/internal/oracle"
 )
 
 // TestProgramGolden holds the default program against the bytes in testdata, which are reviewed by eye and which
 // TestProgramLLVM holds against LLVM's assembler.
 func TestProgramGolden(t *testing.T) {
-	golden.Check(t, "testdata/dcid.golden", oracle.Listing(defaultProgram(t)))
+	golden.Check(t, defaultProgram(t), "testdata/dcid.golden")
 }
 
 func TestProgramLLVM(t *testing.T) { oracle.CheckLLVM(t, defaultProgram(t)) }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
-	"github.com/purebpf/purebpf/internal/golden"
+	"github.com/purebpf/purebpf/asm/golden"
 	"github.com/purebpf/purebpf/internal/oracle"
 )
 
@@ -21,7 +21,7 @@ func programs(t testing.TB) []*asm.Program {
 // TestGolden holds the programs against the bytes in testdata. TestLLVM holds them against LLVM's assembler.
 func TestGolden(t *testing.T) {
 	for _, p := range programs(t) {
-		golden.Check(t, filepath.Join("testdata", p.Name()+".golden"), oracle.Listing(p))
+		golden.Check(t, p, filepath.Join("testdata", p.Name()+".golden"))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 	"github.com/purebpf/purebpf/asm/vm"
 	"github.com/purebpf/purebpf/asm/vm/vmtest"
-	_ "github.com/purebpf/purebpf/internal/golden"
+	_ "github.com/purebpf/purebpf/asm/golden"
 )
 
 // recorder is a test that keeps what it is told.
