@@ -8,17 +8,23 @@ import (
 	"github.com/purebpf/purebpf/asm"
 )
 
-// linker makes one program: the main program as it is, then each function of other programs that it needs, once.
+// linker makes one program: the main program as it is, then each function of other programs that it needs, once. A
+// function comes when it is first referred to, and what it needs itself comes with it, before what the rest of its
+// caller needs: depth first, as libbpf does it (bpf_object__reloc_code), so that both submit the same instructions.
 type linker struct {
 	object  *Object
 	symbols Symbols
 	main    *asm.Program
 
-	out    asm.ProgramSpec
-	refs   []use  // what is still to be resolved, in the order of out.Instructions
-	placed []part // what out is made of
-	errs   []error
+	out      asm.ProgramSpec
+	placed   []part          // what out is made of
+	calls    []call          // what needs a distance when everything has its place
+	resolved []asm.Reference // to maps
+	errs     []error
 }
+
+// call is an instruction of out and the first instruction of the function that it calls or takes the address of.
+type call struct{ index, target int }
 
 // part is a function's place in the program that is being made.
 type part struct {
@@ -41,23 +47,12 @@ func (l *linker) link() (*asm.Program, error) {
 	l.out = l.main.Spec()
 	l.out.References = nil
 	l.placed = []part{{program: l.main, function: -1}}
-	for _, r := range l.main.References() {
-		l.refs = append(l.refs, use{index: r.Index, kind: r.Kind, symbol: r.Symbol, from: l.main, local: -1, origin: r.Index})
+	references := l.main.References()
+	uses := make([]use, len(references))
+	for i, r := range references {
+		uses[i] = use{index: r.Index, kind: r.Kind, symbol: r.Symbol, from: l.main, local: -1, origin: r.Index}
 	}
-	// Placing a function adds its own references behind the others.
-	type call struct{ index, target int }
-	var calls []call
-	for n := 0; n < len(l.refs); n++ {
-		u := &l.refs[n]
-		switch u.kind {
-		case asm.RefMap, asm.RefMapValue:
-			l.mapReference(u)
-		default:
-			if target, ok := l.function(u); ok {
-				calls = append(calls, call{u.index, target})
-			}
-		}
-	}
+	l.resolve(uses)
 	if len(l.errs) > 0 {
 		return nil, errors.Join(l.errs...)
 	}
@@ -65,7 +60,7 @@ func (l *linker) link() (*asm.Program, error) {
 	for i, ins := range l.out.Instructions {
 		slots[i+1] = slots[i] + ins.Slots()
 	}
-	for _, c := range calls {
+	for _, c := range l.calls {
 		distance := int64(slots[c.target] - slots[c.index] - 1)
 		if ins := &l.out.Instructions[c.index]; ins.Op == asm.OpLdImm64 {
 			ins.Imm = int64(uint32(distance))
@@ -73,15 +68,26 @@ func (l *linker) link() (*asm.Program, error) {
 			ins.Imm = distance
 		}
 	}
-	if len(l.refs) > 0 { // else the program was linked before
-		l.out.Resolved = nil
-	}
-	for _, u := range l.refs { // in order, since functions are placed behind each other
-		if u.kind == asm.RefMap || u.kind == asm.RefMapValue {
-			l.out.Resolved = append(l.out.Resolved, asm.Reference{Index: u.index, Kind: u.kind, Symbol: u.symbol})
-		}
+	if len(uses) > 0 { // else the program was linked before
+		slices.SortFunc(l.resolved, func(a, b asm.Reference) int { return a.Index - b.Index })
+		l.out.Resolved = l.resolved
 	}
 	return asm.NewProgram(l.out)
+}
+
+// resolve gives the uses in one part of out what they need, in their order.
+func (l *linker) resolve(uses []use) {
+	for i := range uses {
+		switch u := &uses[i]; u.kind {
+		case asm.RefMap, asm.RefMapValue:
+			l.mapReference(u)
+			l.resolved = append(l.resolved, asm.Reference{Index: u.index, Kind: u.kind, Symbol: u.symbol})
+		default:
+			if target, ok := l.function(u); ok {
+				l.calls = append(l.calls, call{u.index, target})
+			}
+		}
+	}
 }
 
 // fail reports a use that cannot be resolved, at the author's line.
@@ -145,7 +151,7 @@ func (l *linker) function(u *use) (int, bool) {
 	return l.place(program, index), true
 }
 
-// place copies a function behind what is there.
+// place copies a function behind what is there, and then the functions that it needs.
 func (l *linker) place(program *asm.Program, function int) int {
 	begin := len(l.out.Instructions)
 	l.placed = append(l.placed, part{program, function, begin})
@@ -175,21 +181,23 @@ func (l *linker) place(program *asm.Program, function int) int {
 			l.out.Labels = append(l.out.Labels, asm.Label{Name: l.unique(label.Name, program), Index: begin + label.Index - first})
 		}
 	}
+	var uses []use
+	references := spec.References
 	for i := first; i < end; i++ {
 		u := use{index: begin + i - first, from: program, local: -1, origin: i}
-		at := slices.IndexFunc(spec.References, func(r asm.Reference) bool { return r.Index == i })
-		if at >= 0 {
-			u.kind, u.symbol = spec.References[at].Kind, spec.References[at].Symbol
-			l.refs = append(l.refs, u)
-			continue
+		for len(references) > 0 && references[0].Index < i {
+			references = references[1:]
 		}
-		if target, kind, ok := program.Callee(i); ok {
+		if len(references) > 0 && references[0].Index == i {
+			u.kind, u.symbol = references[0].Kind, references[0].Symbol
+			uses = append(uses, u)
+		} else if target, kind, ok := program.Callee(i); ok {
 			// A call inside the program the function comes from: its callee comes along.
-			u.kind, u.symbol = kind, spec.Functions[target].Name
-			u.local = target
-			l.refs = append(l.refs, u)
+			u.kind, u.symbol, u.local = kind, spec.Functions[target].Name, target
+			uses = append(uses, u)
 		}
 	}
+	l.resolve(uses)
 	return begin
 }
 

@@ -2,6 +2,7 @@ package reloc_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -89,6 +90,74 @@ add:
 	}
 	if got := linked[0].Position(8).String(); !strings.HasPrefix(got, "linker_test.go:") {
 		t.Errorf("the copied function's position is %s", got)
+	}
+}
+
+// TestLinkPlacesFunctionsDepthFirst: bpf_object__reloc_code of libbpf appends a function and goes on inside it before it
+// returns to the caller. Breadth first it would be main, a, d, b, c.
+func TestLinkPlacesFunctionsDepthFirst(t *testing.T) {
+	function := func(name string, kind asm.ProgramType, callees ...string) *asm.Program {
+		return build(t, name, kind, func(b *asm.Builder) {
+			for i, callee := range callees {
+				if i%2 == 0 {
+					b.CallSubprogram(callee)
+				} else {
+					b.LdFunc(asm.R2, callee)
+				}
+			}
+			b.LdMap(asm.R1, "map_"+name)
+			b.Exit()
+		})
+	}
+	o := object(t,
+		function("c", asm.UnspecProgram),
+		function("main", asm.SocketFilter, "a", "d", "a"),
+		function("a", asm.UnspecProgram, "b", "c"),
+		function("b", asm.UnspecProgram, "d", "b"),
+		function("d", asm.UnspecProgram),
+	)
+	linked, err := o.Link(reloc.Symbols{"map_main": reloc.MapFD(10), "map_a": reloc.MapFD(11), "map_b": reloc.MapFD(12),
+		"map_c": reloc.MapFD(13), "map_d": reloc.MapFD(14)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, f := range linked[0].Functions() {
+		order = append(order, f.Name)
+	}
+	if diff := cmp.Diff([]string{"main", "a", "b", "d", "c"}, order); diff != "" {
+		t.Errorf("functions (-want +got):\n%s", diff)
+	}
+	// main is slots 0-6, a 7-12, b 13-18, d 19-21, c 22-24; a distance counts from the slot behind the first of the instruction.
+	want := []string{
+		"call 6", "func 17", "call 3", "map 10", "exit",
+		"call 5", "func 13", "map 11", "exit",
+		"call 5", "func -2", "map 12", "exit",
+		"map 14", "exit",
+		"map 13", "exit",
+	}
+	var got []string
+	for _, ins := range linked[0].All() {
+		switch {
+		case ins.Op == asm.OpLdImm64 && ins.Src == asm.Imm64Func:
+			got = append(got, fmt.Sprintf("func %d", int32(ins.Imm)))
+		case ins.Op == asm.OpLdImm64:
+			got = append(got, fmt.Sprintf("map %d", ins.Imm))
+		case ins.Src == asm.CallSubprogram:
+			got = append(got, fmt.Sprintf("call %d", ins.Imm))
+		default:
+			got = append(got, ins.String())
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("instructions (-want +got):\n%s", diff)
+	}
+	var resolved []int
+	for _, r := range linked[0].Spec().Resolved {
+		resolved = append(resolved, r.Index)
+	}
+	if diff := cmp.Diff([]int{3, 7, 11, 13, 15}, resolved); diff != "" {
+		t.Errorf("resolved references are not in the order of the instructions (-want +got):\n%s", diff)
 	}
 }
 

@@ -9,8 +9,8 @@
 //	...
 //	linked, err := object.Link(reloc.Symbols{"workers": reloc.MapFD(fd)})
 //
-// Link is strict: a symbol that nothing refers to, a reference that no symbol satisfies and a symbol of another kind
-// than the program expects are errors, and all of them are reported together.
+// Link is strict: a symbol that nothing describes or refers to, a reference that no symbol satisfies and a symbol of
+// another kind than the program expects are errors, and all of them are reported together.
 package reloc
 
 import (
@@ -23,7 +23,7 @@ import (
 
 // What is wrong with the symbols that an object is linked with. Errors of Link wrap these.
 var (
-	ErrUnknownSymbol = errors.New("unknown symbol")         // given, but nothing refers to it
+	ErrUnknownSymbol = errors.New("unknown symbol")         // given, but nothing describes or refers to it
 	ErrUnresolved    = errors.New("unresolved symbol")      // referred to, but not given
 	ErrWrongKind     = errors.New("symbol of a wrong kind") // given, but not what the reference needs
 	ErrDuplicate     = errors.New("duplicate definition")   // two programs or maps of one name
@@ -145,6 +145,8 @@ func Link(p *asm.Program, symbols Symbols) (*asm.Program, error) {
 // to the functions of the object's other programs, which are copied behind the program that calls them. Programs of
 // type asm.UnspecProgram are such functions only and are left out.
 //
+// Functions come in the order in which they are first needed, depth first, as libbpf places them.
+//
 // The error joins everything that is wrong; its parts wrap ErrUnknownSymbol, ErrUnresolved or ErrWrongKind.
 func (o *Object) Link(symbols Symbols) ([]*asm.Program, error) {
 	var main []*asm.Program
@@ -196,7 +198,7 @@ func (o *Object) checkSymbols(symbols Symbols) (errs []error) {
 			errs = append(errs, fmt.Errorf("%w: %s is a map with descriptor %d", ErrWrongKind, name, s.fd))
 		case err == nil:
 			errs = append(errs, fmt.Errorf("%w: %s is the function %s of the object, not a map", ErrWrongKind, name, function.Name))
-		case !o.refersTo(name):
+		case spec == nil && !o.refersTo(name):
 			errs = append(errs, fmt.Errorf("%w %s: no program refers to it", ErrUnknownSymbol, name))
 		case spec != nil && s.kind == mapWithSpec:
 			if err := compatible(&s.spec, spec); err != nil {

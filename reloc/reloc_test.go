@@ -166,6 +166,22 @@ func TestLinkRefuses(t *testing.T) {
 	}
 }
 
+// Whoever makes all maps of an object gives all of them to Link.
+func TestLinkTakesMapsThatNoProgramRefersTo(t *testing.T) {
+	p := build(t, "p", asm.XDP, func(b *asm.Builder) {
+		b.DeclareMap(asm.MapSpec{Name: "spare", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1})
+		b.Mov(asm.R0, 1)
+		b.Exit()
+	})
+	linked, err := reloc.Link(p, reloc.Symbols{"spare": reloc.MapFD(5)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(p.String(), linked.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestLinkReportsEverything(t *testing.T) {
 	p := build(t, "select", asm.SkReuseport, lookup)
 	_, err := reloc.Link(p, reloc.Symbols{"a": reloc.MapFD(3), "b": reloc.MapFD(4)})
