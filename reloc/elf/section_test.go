@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/purebpf/purebpf/asm"
-	_ "github.com/purebpf/purebpf/internal/golden"
+	_ "github.com/purebpf/purebpf/asm/golden"
 )
 
 // loaded is what a section name says.
