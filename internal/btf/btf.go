@@ -13,11 +13,11 @@
 package btf
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // KernelPath is where the running kernel shows its own BTF. It is there from Linux 5.4 on when the kernel was built
@@ -34,13 +34,15 @@ const (
 	typeSize   = 12
 	// maxDepth bounds chains of types (typedef of const of array of ...), which malformed input can make circular.
 	maxDepth = 64
+	// maxString is more than any name has (KSYM_NAME_LEN is 512), and any line of a source that is worth showing.
+	maxString = 64 << 10
 )
 
 // Spec is a parsed BTF blob. It is immutable: all methods may be called from any goroutine.
 type Spec struct {
 	order   binary.ByteOrder
 	types   []byte
-	strings []byte
+	strings string // names are parts of it: what is decoded takes no room for them
 	// offsets holds the position in types of every type; index 0 is type 1, because type 0 is void.
 	offsets []uint32
 }
@@ -79,14 +81,14 @@ func Parse(blob []byte) (*Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("btf: types: %w", err)
 	}
-	strings, err := section(blob, headerLen, order.Uint32(blob[16:]), order.Uint32(blob[20:]))
+	names, err := section(blob, headerLen, order.Uint32(blob[16:]), order.Uint32(blob[20:]))
 	if err != nil {
 		return nil, fmt.Errorf("btf: strings: %w", err)
 	}
-	if len(strings) == 0 || strings[len(strings)-1] != 0 {
+	if len(names) == 0 || names[len(names)-1] != 0 {
 		return nil, errors.New("btf: the string section does not end in NUL")
 	}
-	s := &Spec{order: order, types: types, strings: strings}
+	s := &Spec{order: order, types: types, strings: string(names)}
 	return s, s.index()
 }
 
@@ -143,12 +145,16 @@ func (s *Spec) header(off uint32) header {
 // Len returns the number of types, void not counted. Their ids are 1 to Len.
 func (s *Spec) Len() int { return len(s.offsets) }
 
-func (s *Spec) string(off uint32) []byte {
+// string returns the string at off, without what is beyond maxString: looking for the ends of many names must not take
+// the time of reading the whole section for each of them.
+func (s *Spec) string(off uint32) string {
 	if uint64(off) >= uint64(len(s.strings)) {
-		return nil
+		return ""
 	}
-	b := s.strings[off:]
-	return b[:bytes.IndexByte(b, 0)]
+	text := s.strings[off:]
+	text = text[:min(len(text), maxString)]
+	text, _, _ = strings.Cut(text, "\x00")
+	return text
 }
 
 // Find returns the first type with this name and one of these kinds, or with any kind when none is given. The error
@@ -156,7 +162,7 @@ func (s *Spec) string(off uint32) []byte {
 func (s *Spec) Find(name string, kinds ...Kind) (Type, error) {
 	for i, off := range s.offsets {
 		h := s.header(off)
-		if string(s.string(h.name)) == name && among(h.kind, kinds) {
+		if s.string(h.name) == name && among(h.kind, kinds) {
 			return s.Type(TypeID(i + 1))
 		}
 	}

@@ -74,4 +74,4 @@ func ReadLineInfos(b []byte, size int, order binary.ByteOrder) ([]LineInfo, erro
 }
 
 // Text returns the string at an offset of the string section, "" for one outside.
-func (s *Spec) Text(off uint32) string { return string(s.string(off)) }
+func (s *Spec) Text(off uint32) string { return s.string(off) }

@@ -110,7 +110,7 @@ func (s *Spec) Type(id TypeID) (Type, error) {
 	}
 	off := s.offsets[id-1]
 	h := s.header(off)
-	t := Type{ID: id, Name: string(s.string(h.name)), Kind: h.kind}
+	t := Type{ID: id, Name: s.string(h.name), Kind: h.kind}
 	b := s.types[off+typeSize:]
 	u32 := func(i int) uint32 { return s.order.Uint32(b[4*i:]) }
 	switch h.kind {
@@ -124,7 +124,7 @@ func (s *Spec) Type(id TypeID) (Type, error) {
 		t.Size = h.arg
 		t.Members = make([]Member, h.vlen)
 		for i := range t.Members {
-			m := Member{Name: string(s.string(u32(3 * i))), Type: TypeID(u32(3*i + 1)), Offset: u32(3*i + 2)}
+			m := Member{Name: s.string(u32(3 * i)), Type: TypeID(u32(3*i + 1)), Offset: u32(3*i + 2)}
 			if h.flag {
 				m.Bits = m.Offset >> 24
 				m.Offset &= 0xffffff
@@ -141,7 +141,7 @@ func (s *Spec) Type(id TypeID) (Type, error) {
 		t.Ref = TypeID(h.arg)
 		t.Members = make([]Member, h.vlen)
 		for i := range t.Members {
-			t.Members[i] = Member{Name: string(s.string(u32(2 * i))), Type: TypeID(u32(2*i + 1))}
+			t.Members[i] = Member{Name: s.string(u32(2 * i)), Type: TypeID(u32(2*i + 1))}
 		}
 	case Enum:
 		t.Size, t.Signed = h.arg, h.flag
@@ -151,14 +151,14 @@ func (s *Spec) Type(id TypeID) (Type, error) {
 			if h.flag {
 				v = int64(int32(v))
 			}
-			t.Values[i] = EnumValue{string(s.string(u32(2 * i))), v}
+			t.Values[i] = EnumValue{s.string(u32(2 * i)), v}
 		}
 	case Enum64:
 		t.Size, t.Signed = h.arg, h.flag
 		t.Values = make([]EnumValue, h.vlen)
 		for i := range t.Values {
 			v := uint64(u32(3*i+1)) | uint64(u32(3*i+2))<<32
-			t.Values[i] = EnumValue{string(s.string(u32(3 * i))), int64(v)}
+			t.Values[i] = EnumValue{s.string(u32(3 * i)), int64(v)}
 		}
 	case Float:
 		t.Size = h.arg
