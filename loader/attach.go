@@ -119,14 +119,21 @@ func (a *plain) close() error {
 		return nil
 	}
 	a.closed = true
-	err := use(a.target, func(target int) error {
-		return use(a.program, func(prog int) error {
-			return sys.ProgDetach(&sys.ProgAttachAttr{TargetFD: uint32(target), AttachBPFFD: uint32(prog), AttachType: uint32(a.at)})
-		})
-	})
+	err := detach(a.target, a.program, a.at)
 	a.target.Close()
 	a.program.Close()
 	return err
+}
+
+// detachPlain detaches what was attached with BPF_PROG_ATTACH.
+func detachPlain(from place, p *Program) error { return detach(from.fd, p.fd, from.at) }
+
+func detach(target, program *sys.FD, at asm.AttachType) error {
+	return use(target, func(target int) error {
+		return use(program, func(prog int) error {
+			return sys.ProgDetach(&sys.ProgAttachAttr{TargetFD: uint32(target), AttachBPFFD: uint32(prog), AttachType: uint32(at)})
+		})
+	})
 }
 
 // explainAttach turns EPERM into the capability that is missing for attaching.

@@ -107,6 +107,26 @@ func CgroupPrograms(path string, at asm.AttachType) ([]uint32, error) {
 	return ids, nil
 }
 
+// DetachCgroup detaches a program that was attached to a cgroup with BPF_PROG_ATTACH, whoever did that: bpftool, or
+// AttachCgroup before Linux 5.7. One that is attached by a Link is detached by that, see Links. ENOENT: the program is not
+// attached there in this way.
+func DetachCgroup(path string, p *Program) error {
+	fd, err := openPath(path)
+	if err != nil {
+		return fmt.Errorf("detach from cgroup %s: %w", path, err)
+	}
+	defer fd.Close()
+	at, err := cgroupAttachType(p)
+	if err != nil {
+		return fmt.Errorf("detach from cgroup %s: %w", path, err)
+	}
+	to := place{fd: fd, name: "cgroup " + path, at: at}
+	if err := detachPlain(to, p); err != nil {
+		return fmt.Errorf("detach %v program %s from %s: %w", p.kind, p.name, to.name, explainCgroup(err))
+	}
+	return nil
+}
+
 // query lists the programs at a place.
 func query(fd *sys.FD, at asm.AttachType) (ids []uint32, err error) {
 	err = use(fd, func(target int) error {

@@ -16,6 +16,10 @@ type CollectionOptions struct {
 	// Maps are used instead of new ones, under the names by which the programs refer to them. They stay the caller's. A
 	// name that no program refers to is an error, and so is a map of another type or other sizes than described.
 	Maps map[string]*maps.Raw
+	// PinPath is the directory of a BPF file system for maps with asm.MapSpec.PinByName: one that is pinned there under its
+	// name is used, if it is as described; otherwise it is made, and pinned there once all programs are loaded. libbpf
+	// takes /sys/fs/bpf. It is needed for objects with such maps only; those in Maps do not count.
+	PinPath string
 	// Programs says how to load each program. Source lines are sent, unless Lines is NoLines.
 	Programs Options
 }
@@ -29,12 +33,14 @@ type Collection struct {
 type collectedMap struct {
 	name string
 	*maps.Raw
-	own bool
+	own    bool
+	byName bool   // has a pin of its own, or gets one
+	pinAt  string // where it is still to be pinned
 }
 
 // LoadObject makes the maps that the object's programs describe, links the programs to them and loads the programs.
-// When a step fails, what the steps before it made is closed again. Errors are those of maps.Create, reloc.Object.Link
-// and Load.
+// When a step fails, what the steps before it made is closed again, and nothing is pinned. Errors are those of maps.Create,
+// reloc.Object.Link and Load, and maps.ErrMismatch for a pinned map that is not as described.
 func LoadObject(o *reloc.Object, opts *CollectionOptions) (*Collection, error) {
 	if o == nil {
 		return nil, errors.New("load object: no object")
@@ -42,17 +48,31 @@ func LoadObject(o *reloc.Object, opts *CollectionOptions) (*Collection, error) {
 	if opts == nil {
 		opts = new(CollectionOptions)
 	}
-	c := new(Collection)
-	if err := c.load(o, opts); err != nil {
+	for attempt := 1; ; attempt++ {
+		c := new(Collection)
+		err := c.load(o, opts)
+		if err == nil {
+			return c, nil
+		}
 		c.Close()
-		return nil, fmt.Errorf("load object: %w", err)
+		if attempt == loadAttempts || !errors.Is(err, errPinRace) {
+			return nil, fmt.Errorf("load object: %w", err)
+		}
 	}
-	return c, nil
 }
+
+// loadAttempts bounds the repetitions after another process pinned a map of the same name first.
+const loadAttempts = 8
 
 func (c *Collection) load(o *reloc.Object, opts *CollectionOptions) error {
 	symbols := make(reloc.Symbols)
-	for name, m := range opts.Maps {
+	given := make([]string, 0, len(opts.Maps))
+	for name := range opts.Maps {
+		given = append(given, name)
+	}
+	slices.Sort(given)
+	for _, name := range given {
+		m := opts.Maps[name]
 		if m == nil {
 			return fmt.Errorf("map %s: the map given is nil", name)
 		}
@@ -63,11 +83,17 @@ func (c *Collection) load(o *reloc.Object, opts *CollectionOptions) error {
 		if _, given := opts.Maps[spec.Name]; given {
 			continue
 		}
-		m, err := maps.Create(spec, nil)
+		m := collectedMap{name: spec.Name, own: true}
+		var err error
+		if spec.PinByName {
+			m, err = mapByName(opts.PinPath, spec)
+		} else {
+			m.Raw, err = maps.Create(spec, nil)
+		}
 		if err != nil {
 			return err
 		}
-		c.maps = append(c.maps, collectedMap{name: spec.Name, Raw: m, own: true})
+		c.maps = append(c.maps, m)
 		symbols[spec.Name] = reloc.Map(m.FD(), spec)
 	}
 	linked, err := o.Link(symbols)
@@ -85,7 +111,25 @@ func (c *Collection) load(o *reloc.Object, opts *CollectionOptions) error {
 		}
 		c.programs = append(c.programs, loaded)
 	}
-	return nil
+	return c.pinByName()
+}
+
+// Programs returns the names of the programs, in the order of the object. Program has what belongs to a name.
+func (c *Collection) Programs() []string {
+	names := make([]string, len(c.programs))
+	for i, p := range c.programs {
+		names[i] = p.name
+	}
+	return names
+}
+
+// Maps returns the names of the maps, those given first, by name, then the others in the order of the object. Map has what belongs to a name.
+func (c *Collection) Maps() []string {
+	names := make([]string, len(c.maps))
+	for i, m := range c.maps {
+		names[i] = m.name
+	}
+	return names
 }
 
 // Program returns the program of the given name. It stays the collection's.

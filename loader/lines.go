@@ -3,7 +3,6 @@
 package loader
 
 import (
-	"cmp"
 	"encoding/binary"
 	"strings"
 
@@ -72,42 +71,26 @@ func aboutLines(reason string) bool {
 // description is what the kernel is told of a program's source: types and strings, and records for functions and lines.
 type description struct{ types, funcs, lines []byte }
 
-// describe describes a program. The first instruction of every function has a record of its line; behind it there is one
-// wherever the line or its text changes.
-func describe(p *asm.Program) (d description, err error) {
-	order := binary.NativeEndian
-	e := btf.NewEncoder(order)
-	number := e.Int("int", 4, true)
-	main := e.FuncProto(number, btf.Member{Name: "ctx", Type: e.Pointer(0)})
-	sub := e.FuncProto(number) // static: the verifier looks at the calls and not at what is said here
+// describe describes a program.
+func describe(p *asm.Program) (description, error) {
+	e := btf.NewEncoder(binary.NativeEndian)
+	main, sub := e.Main(), e.Subprogram()
 	functions, texts := calledFunctions(p), p.Lines()
-	d.lines = make([]byte, 0, p.Len()*btf.LineInfoSize)
-	var last btf.LineInfo
-	var file string // of last
+	r := btf.Slots(e)
+	r.Lines = make([]byte, 0, p.Len()*btf.LineInfoSize)
 	for i := range p.All() {
-		slot := uint32(p.Slot(i))
-		at := p.Position(i)
-		line := btf.LineInfo{File: last.File, Line: uint32(at.Line), Text: e.Text(printable(texts[i]))}
-		if at.File != file || i == 0 {
-			file, line.File = at.File, e.Text(printable(cmp.Or(at.File, "-")))
-		}
-		begins := len(functions) > 0 && functions[0].Index == i
-		if begins {
+		if len(functions) > 0 && functions[0].Index == i {
 			proto := sub
 			if i == 0 {
 				proto = main
 			}
-			d.funcs = btf.FuncInfo{Slot: slot, Type: e.Func(btf.Identifier(functions[0].Name), proto)}.Append(d.funcs, order)
+			r.Begin(p.Slot(i), e.Func(btf.Identifier(functions[0].Name), proto, btf.Static))
 			functions = functions[1:]
 		}
-		if begins || line != last {
-			last = line
-			line.Slot = slot
-			d.lines = line.Append(d.lines, order)
-		}
+		r.Line(p.Slot(i), p.Position(i), texts[i])
 	}
-	d.types, err = e.Encode()
-	return d, err
+	types, err := e.Encode()
+	return description{types, r.Functions, r.Lines}, err
 }
 
 // calledFunctions returns the functions that the kernel counts: the main one and those that an instruction names.
@@ -130,19 +113,4 @@ func calledFunctions(p *asm.Program) []asm.Label {
 		}
 	}
 	return kept
-}
-
-// printable makes one line of a text.
-func printable(s string) string {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
-			return strings.Map(func(r rune) rune {
-				if r < ' ' || r == 0x7f {
-					return ' '
-				}
-				return r
-			}, s)
-		}
-	}
-	return s
 }

@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/capability"
 	"github.com/purebpf/purebpf/internal/sys"
 )
 
-// Link is a program attached to a cgroup, a socket map or a network namespace. Close detaches it.
+// Link is a program attached to a cgroup, a socket map, a network namespace, a network interface or a tracepoint. Close
+// detaches it.
 //
 // Where the kernel has a bpf_link for the place, a Link is one: the attachment ends with its last descriptor or pin, so
 // it ends with the process when it is not pinned. On an older kernel (5.6 for cgroups, 6.9 for socket maps) the program
@@ -112,6 +116,38 @@ func OpenPinnedLink(path string) (*Link, error) {
 	return &Link{what: fmt.Sprintf("program with id %d by link %s", info.ProgID, path), fd: fd}, nil
 }
 
+// OpenLinkID opens the link with the given id, see LinkInfo.ID. ENOENT when there is none. It needs Linux 5.8 and
+// CAP_SYS_ADMIN.
+func OpenLinkID(id uint32) (*Link, error) {
+	fd, err := sys.LinkGetFDByID(id)
+	if err != nil {
+		return nil, fmt.Errorf("open link with id %d: %w", id, sys.ExplainPermission(err, capability.CAP_SYS_ADMIN))
+	}
+	info, err := linkInfo(fd)
+	if err != nil {
+		fd.Close()
+		return nil, fmt.Errorf("open link with id %d: %w", id, err)
+	}
+	return &Link{what: fmt.Sprintf("program with id %d by link with id %d", info.ProgID, id), fd: fd}, nil
+}
+
+// Detach detaches the program now, whatever pins and descriptors the link has; Close alone leaves that to the last of
+// them. The kernel knows it for cgroups, network namespaces, socket maps and interfaces (Linux 5.9); the others answer
+// errors.ErrUnsupported. Detaching again does nothing.
+func (l *Link) Detach() error {
+	if l.plain != nil {
+		return l.Close()
+	}
+	err := use(l.fd, sys.LinkDetach)
+	if err == unix.EOPNOTSUPP {
+		err = &unsupported{"links of this type are detached by closing and unpinning them", err}
+	}
+	if err != nil {
+		return fmt.Errorf("detach %s: %w", l.what, err)
+	}
+	return nil
+}
+
 // LinkInfo is what the kernel tells of a link. The fields that do not belong to its type are zero.
 type LinkInfo struct {
 	ID         uint32
@@ -121,10 +157,12 @@ type LinkInfo struct {
 	CgroupID   uint64 // LinkCgroup: the inode number of the cgroup's directory
 	NetNSInode uint32 // LinkNetNS: the inode number in /proc/self/ns/net
 	MapID      uint32 // LinkSocketMap
+	Interface  int    // LinkXDP, LinkTCX: the index of the network interface, in its network namespace
+	Tracepoint string // LinkRawTracepoint
 }
 
-// Info asks the kernel about the link. After LINK_DETACH by somebody else, or the end of the cgroup, CgroupID, NetNSInode
-// and MapID are 0. errors.ErrUnsupported when it is not Pinnable.
+// Info asks the kernel about the link. After Detach, or the end of what it was attached to, CgroupID, NetNSInode, MapID and
+// Interface are 0. errors.ErrUnsupported when it is not Pinnable.
 func (l *Link) Info() (LinkInfo, error) {
 	if l.plain != nil {
 		return LinkInfo{}, fmt.Errorf("info of %s: %w", l.what, errPlain)
@@ -135,6 +173,19 @@ func (l *Link) Info() (LinkInfo, error) {
 	}
 	out := LinkInfo{ID: info.ID, Type: LinkType(info.Type), ProgramID: info.ProgID}
 	switch out.Type {
+	case LinkXDP:
+		out.AttachType, out.Interface = asm.AttachXDP, int(info.Device().Ifindex)
+	case LinkTCX:
+		target := info.Device()
+		out.AttachType, out.Interface = asm.AttachType(target.AttachType), int(target.Ifindex)
+	case LinkRawTracepoint:
+		err := use(l.fd, func(n int) (err error) {
+			out.Tracepoint, err = sys.RawTracepointName(n)
+			return err
+		})
+		if err != nil {
+			return LinkInfo{}, fmt.Errorf("info of %s: %w", l.what, err)
+		}
 	case LinkCgroup:
 		target := info.Cgroup()
 		out.AttachType, out.CgroupID = asm.AttachType(target.AttachType), target.CgroupID

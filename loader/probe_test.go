@@ -154,6 +154,8 @@ func TestHaveLink(t *testing.T) {
 		loader.LinkCgroup:    "cgroup_bpf_link_attach",
 		loader.LinkNetNS:     "netns_bpf_link_create",
 		loader.LinkSocketMap: "sock_map_link_create",
+		loader.LinkXDP:       "bpf_xdp_link_attach",
+		loader.LinkTCX:       "tcx_link_attach",
 	} {
 		checkProbe(t, kind.String(), loader.HaveLink(kind), has(function))
 	}

@@ -76,6 +76,25 @@ func socketMapAttachType(m *maps.Raw, p *Program) (asm.AttachType, error) {
 	return 0, fmt.Errorf("%w: the attach type of sk_skb program %s is not one of %s", ErrWrongType, p.name, alternatives(kinds))
 }
 
+// DetachSocketMap detaches a program that was attached to a socket map with BPF_PROG_ATTACH, whoever did that: bpftool, or
+// AttachSocketMap before Linux 6.10. One that is attached by a Link is detached by that, see Links. ENOENT: the program is
+// not attached there.
+func DetachSocketMap(m *maps.Raw, p *Program) error {
+	at, err := socketMapAttachType(m, p)
+	if err != nil {
+		return fmt.Errorf("detach from a socket map: %w", err)
+	}
+	fd, err := dupMap(m)
+	if err == nil {
+		defer fd.Close()
+		err = detachPlain(place{fd: fd, at: at}, p)
+	}
+	if err != nil {
+		return fmt.Errorf("detach %v program %s from map %s: %w", p.kind, p.name, m.Spec().Name, explainAttach(err))
+	}
+	return nil
+}
+
 // SocketMapPrograms returns the id of the program that is attached to a socket map at the given place, if there is one.
 // It needs Linux 5.16 and CAP_NET_ADMIN.
 func SocketMapPrograms(m *maps.Raw, at asm.AttachType) ([]uint32, error) {
