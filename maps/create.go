@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/internal/btf"
 	"github.com/purebpf/purebpf/internal/capability"
 	"github.com/purebpf/purebpf/internal/sys"
 )
@@ -109,7 +110,7 @@ func (m *Raw) fill() error {
 // createDescribed creates a map with the types of its key and value, if there are any and the caller brought none.
 func createDescribed(spec *asm.MapSpec, attr *sys.MapCreateAttr) (*sys.FD, error) {
 	need := required(spec.Type)
-	needed := needsBTF(spec.Type)
+	needed := btf.NeedsTypes(spec.Type)
 	if spec.Key == nil && spec.Value == nil && !needed {
 		return create(attr, need)
 	}
@@ -117,7 +118,7 @@ func createDescribed(spec *asm.MapSpec, attr *sys.MapCreateAttr) (*sys.FD, error
 	if err != nil {
 		return nil, err
 	}
-	if !described(spec.Type) || attr.BTFFD != 0 || attr.BTFKeyTypeID != 0 || attr.BTFValueTypeID != 0 {
+	if !btf.TakesTypes(spec.Type) || attr.BTFFD != 0 || attr.BTFKeyTypeID != 0 || attr.BTFValueTypeID != 0 {
 		return create(attr, need)
 	}
 	if needed && spec.KeySize != 4 {

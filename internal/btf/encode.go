@@ -22,6 +22,8 @@ type Encoder struct {
 	kinds   []Kind
 	strings []byte
 	offsets map[string]uint32
+	numbers [16 + 1]TypeID // unsigned, by their size in bytes: see Number
+	number  TypeID         // int
 	err     error
 }
 
@@ -118,15 +120,57 @@ func (e *Encoder) FuncProto(result TypeID, params ...Member) TypeID {
 	return e.add(FuncProto, "", len(params), uint32(result), noSize, words...)
 }
 
-// Func is a function that is only called inside its program (BTF_FUNC_STATIC): the verifier follows its calls.
-func (e *Encoder) Func(name string, proto TypeID) TypeID {
+// Linkage says from where a function or variable may be used: enum btf_func_linkage and BTF_VAR_* of include/uapi/linux/btf.h.
+type Linkage uint8
+
+// The linkages.
+const (
+	Static Linkage = 0 // only inside its program: the verifier follows the calls of such a function
+	Global Linkage = 1 // from elsewhere too: the verifier checks such a function by its type alone
+	Extern Linkage = 2 // from elsewhere, where it is defined
+)
+
+// Func is a function.
+func (e *Encoder) Func(name string, proto TypeID, linkage Linkage) TypeID {
 	switch {
 	case name == "":
 		return e.fail("function without a name")
 	case proto == 0 || !e.known(proto) || e.kinds[proto-1] != FuncProto:
 		return e.fail("function %s of type %d, which is no func_proto", name, proto)
 	}
-	return e.add(Func, name, 0, uint32(proto), noSize)
+	return e.add(Func, name, int(linkage), uint32(proto), noSize)
+}
+
+// Var is a variable. Only a DataSec refers to it.
+func (e *Encoder) Var(name string, t TypeID, linkage Linkage) TypeID {
+	switch {
+	case name == "":
+		return e.fail("variable without a name")
+	case e.size(t) == noSize:
+		return e.fail("variable %s of type %d, which has no size", name, t)
+	}
+	return e.add(Var, name, 0, uint32(t), e.size(t), uint32(linkage))
+}
+
+// DataSec is a section of size bytes. Members are its variables, in the order of their offsets; they have no names.
+func (e *Encoder) DataSec(name string, size uint32, variables ...Member) TypeID {
+	if name == "" || len(variables) > maxVlen {
+		return e.fail("section %q with %d variables", name, len(variables))
+	}
+	words := make([]uint32, 0, 3*len(variables))
+	end := uint64(0) // of the variable before
+	for _, v := range variables {
+		if v.Type == 0 || !e.known(v.Type) || e.kinds[v.Type-1] != Var {
+			return e.fail("section %s: type %d is no variable", name, v.Type)
+		}
+		at := uint64(v.Offset / 8)
+		if at < end || at+e.size(v.Type) > uint64(size) {
+			return e.fail("section %s: a variable of %d bytes at %d, behind %d, of %d", name, e.size(v.Type), at, end, size)
+		}
+		end = at + e.size(v.Type)
+		words = append(words, uint32(v.Type), uint32(at), uint32(e.size(v.Type)))
+	}
+	return e.add(DataSec, name, len(variables), size, noSize, words...)
 }
 
 // Text puts any string into the string section, for the records of lines, and returns its offset. Equal strings are
@@ -184,7 +228,7 @@ func identifierByte(c byte, at int) bool {
 
 func (e *Encoder) add(k Kind, name string, vlen int, arg uint32, size uint64, words ...uint32) TypeID {
 	off := e.Text(name)
-	if k != Int { // "unsigned int" has a space
+	if k != Int && k != DataSec { // "unsigned int" has a space, ".data" a dot
 		off = e.identifier(name)
 	}
 	if e.err != nil {

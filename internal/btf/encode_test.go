@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/purebpf/purebpf/asm"
 )
 
 // flow writes this C, with the ids of the types:
@@ -19,7 +21,7 @@ func flow(e *Encoder) (flow, f TypeID) {
 	u8 := e.Int("unsigned char", 1, false)
 	pad := e.Array(u8, u32, 3)
 	flow = e.Struct("flow", 8, Member{Name: "addr", Type: u32}, Member{Name: "proto", Type: u8, Offset: 32}, Member{Name: "pad", Type: pad, Offset: 40})
-	return flow, e.Func("f", e.FuncProto(u32, Member{Name: "ctx", Type: e.Pointer(0)}))
+	return flow, e.Func("f", e.FuncProto(u32, Member{Name: "ctx", Type: e.Pointer(0)}), Static)
 }
 
 // The bytes are written down by hand after Documentation/bpf/btf.rst.
@@ -38,6 +40,37 @@ func TestEncode(t *testing.T) {
 	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 		e := NewEncoder(order)
 		flow(e)
+		got, err := e.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(blob(order, types, strings), got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", order, diff)
+		}
+	}
+}
+
+// Two variables of a section and a global function:
+//
+//	unsigned int count; unsigned int max; // in .data, at 0 and 8 of 16 bytes
+//	int f(void *ctx) { ... }
+func TestEncodeSection(t *testing.T) {
+	types := []uint32{
+		1, uint32(Int) << 24, 4, 32, // 1
+		14, uint32(Var) << 24, 1, 1, // 2
+		20, uint32(Var) << 24, 1, 0, // 3
+		24, uint32(DataSec)<<24 | 2, 16, 2, 0, 4, 3, 8, 4, // 4
+		30, uint32(Int) << 24, 4, 1<<24 | 32, // 5
+		0, uint32(Pointer) << 24, 0, // 6
+		0, uint32(FuncProto)<<24 | 1, 5, 34, 6, // 7
+		38, uint32(Func)<<24 | 1, 7, // 8
+	}
+	const strings = "\x00unsigned int\x00count\x00max\x00.data\x00int\x00ctx\x00f\x00"
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		e := NewEncoder(order)
+		count := e.Var("count", e.Number(asm.W), Global)
+		e.DataSec(".data", 16, Member{Type: count}, Member{Type: e.Var("max", e.Number(asm.W), Static), Offset: 64})
+		e.Func("f", e.Main(), Global)
 		got, err := e.Encode()
 		if err != nil {
 			t.Fatal(err)
@@ -110,8 +143,18 @@ func TestEncodeRefuses(t *testing.T) {
 		{"result", func(e *Encoder) { e.FuncProto(1) }, "function with a result of type 1, which is not there"},
 		{"parameter", func(e *Encoder) { e.FuncProto(0, Member{Name: "", Type: u32(e)}) }, `parameter "" of type 1`},
 		{"void parameter", func(e *Encoder) { e.FuncProto(0, Member{Name: "a"}) }, `parameter "a" of type 0`},
-		{"func of an int", func(e *Encoder) { e.Func("f", u32(e)) }, "function f of type 1, which is no func_proto"},
-		{"func name", func(e *Encoder) { e.Func("", e.FuncProto(0)) }, "function without a name"},
+		{"func of an int", func(e *Encoder) { e.Func("f", u32(e), Static) }, "function f of type 1, which is no func_proto"},
+		{"var of nothing", func(e *Encoder) { e.Var("v", 0, Static) }, "variable v of type 0, which has no size"},
+		{"var name", func(e *Encoder) { e.Var("", u32(e), Static) }, "variable without a name"},
+		{"section name", func(e *Encoder) { e.DataSec("", 4) }, `section "" with 0 variables`},
+		{"section of an int", func(e *Encoder) { e.DataSec(".data", 4, Member{Type: u32(e)}) }, "section .data: type 1 is no variable"},
+		{"section too small", func(e *Encoder) { e.DataSec(".data", 3, Member{Type: e.Var("v", u32(e), Static)}) },
+			"section .data: a variable of 4 bytes at 0, behind 0, of 3"},
+		{"variables overlap", func(e *Encoder) {
+			v := Member{Type: e.Var("v", u32(e), Static), Offset: 16}
+			e.DataSec(".data", 8, v, v)
+		}, "section .data: a variable of 4 bytes at 2, behind 6, of 8"},
+		{"func name", func(e *Encoder) { e.Func("", e.FuncProto(0), Static) }, "function without a name"},
 		{"NUL", func(e *Encoder) { e.Text("a\x00b") }, `string "a\x00b" has a NUL`},
 		{"text", func(e *Encoder) { e.Text(strings.Repeat("x", 1<<24)) }, "more than 16777215 bytes of strings"},
 		{"the first mistake", func(e *Encoder) { e.Int("a", 3, false); e.Int("b", 5, false) }, "int a: 3 bytes"},
