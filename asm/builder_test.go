@@ -137,11 +137,12 @@ func TestProgramText(t *testing.T) {
 		want   string
 	}{
 		{asm.LLVM, `
+.type elsewhere,@function
 test:
 	r6 = r1
 	r1 = counters ll
 	r2 = config+8 ll
-	r3 = config ll
+	r3 = config+0 ll
 	call 1
 	if r0 != 0 goto found
 	call miss
@@ -291,7 +292,7 @@ func TestBuilderRefuses(t *testing.T) {
 		{"label that is a number", func(b *asm.Builder) { b.Label("1") }, "label 1: bad name: a name has letters, digits, '_', '.' and '$' and begins with neither digit nor '$'", asm.ErrName},
 		{"label that is a register", func(b *asm.Builder) { b.Label("r1") }, "label r1: bad name: r1 is a word of the assembly language", asm.ErrName},
 		{"map that is a word", func(b *asm.Builder) { b.LdMap(asm.R1, "skb") }, "instruction 0: r1 = skb ll: map: bad name: skb is a word of the assembly language", asm.ErrName},
-		{"map value without a name", func(b *asm.Builder) { b.LdMapValue(asm.R1, "", 0) }, "instruction 0: r1 =  ll: map value: bad name: it is empty", asm.ErrName},
+		{"map value without a name", func(b *asm.Builder) { b.LdMapValue(asm.R1, "", 0) }, "instruction 0: r1 = +0 ll: map value: bad name: it is empty", asm.ErrName},
 		{"call without a name", func(b *asm.Builder) { b.CallSubprogram("") }, "instruction 0: call : subprogram: bad name: it is empty", asm.ErrName},
 		{"function with a blank", func(b *asm.Builder) { b.LdFunc(asm.R1, "a\tb") }, "instruction 0: r1 = a\tb ll: function: bad name: a name has letters, digits, '_', '.' and '$' and begins with neither digit nor '$'", asm.ErrName},
 		{"call of a label", func(b *asm.Builder) { b.CallSubprogram("exit") }, "instruction 0: call exit: exit is a label, not a subprogram", nil},

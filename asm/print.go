@@ -7,9 +7,12 @@ type Syntax uint8
 
 const (
 	// LLVM is what LLVM's assembler reads: r0 = *(u32 *)(r1 + 16). What it has no words for is printed so that nothing
-	// is lost: an indirect packet load with an offset as skb[r7 + 4], a subprogram call without a name as call pc+2.
+	// is lost: an indirect packet load with an offset as skb[r7 + 4], a subprogram call without a name as call pc+2, the
+	// BTF of a kernel module's function as its index in fd_array, call kernel-function[3]#4711.
 	LLVM Syntax = iota
-	// Kernel is what the verifier's log and bpftool print (kernel/bpf/disasm.c): r0 = *(u32 *)(r1 +16).
+	// Kernel is what the verifier's log and bpftool print (kernel/bpf/disasm.c): r0 = *(u32 *)(r1 +16). Where the kernel
+	// prints less than the instruction has, more is printed: that index, and a 64-bit immediate that is a BTF id, which
+	// the kernel prints as a number, as btf[id:4711].
 	Kernel
 )
 
@@ -259,7 +262,13 @@ func (p *printer) call(i Instruction) {
 		p.str("pc")
 		p.signed(i.Imm)
 	case CallKfunc:
-		p.str("kernel-function#")
+		p.str("kernel-function")
+		if i.Off != 0 {
+			p.str("[")
+			p.dec(int64(i.Off))
+			p.str("]")
+		}
+		p.str("#")
 		p.dec(i.Imm)
 	default:
 		if p.kernel {
@@ -298,6 +307,15 @@ func (p *printer) imm64(i Instruction) {
 		p.str("map[fd:")
 	case Imm64MapIndex, Imm64MapIndexValue:
 		p.str("map[idx:")
+	case Imm64BTFID:
+		p.str("btf[id:")
+		p.dec(int64(low))
+		if high != 0 {
+			p.str(",fd:")
+			p.dec(int64(uint32(high)))
+		}
+		p.str("]")
+		return
 	case Imm64Func:
 		p.str("subprog[")
 		p.signed(int64(int32(low)))

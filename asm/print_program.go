@@ -75,6 +75,7 @@ func (t *programPrinter) lines() {
 func (t *programPrinter) labelled() {
 	names := t.names()
 	labels := t.p.spec.Labels
+	t.declare()
 	for i, ins := range t.p.All() {
 		t.begin(i, &labels, names[i])
 		t.str("\t")
@@ -89,10 +90,27 @@ func (t *programPrinter) labelled() {
 	}
 }
 
-// text returns the symbol as LLVM writes it in instruction i: config+8.
+// declare says of symbols that they are functions, where their use would not tell: an address may be that of a map, and
+// the name after call that of a helper.
+func (t *programPrinter) declare() {
+	var done []string
+	for _, r := range t.refs {
+		if r.Kind == RefCall {
+			if _, helper := HelperByName(r.Symbol); !helper {
+				continue
+			}
+		}
+		if (r.Kind == RefFunc || r.Kind == RefCall) && !slices.Contains(done, r.Symbol) {
+			t.str(".type ", r.Symbol, ",@function\n")
+			done = append(done, r.Symbol)
+		}
+	}
+}
+
+// text returns the symbol as LLVM writes it in instruction i: config+8. The offset tells a map's value from the map.
 func (r Reference) text(i Instruction) string {
-	if off := i.Imm >> 32; r.Kind == RefMapValue && off != 0 {
-		return fmt.Sprintf("%s%+d", r.Symbol, off)
+	if r.Kind == RefMapValue {
+		return fmt.Sprintf("%s%+d", r.Symbol, i.Imm>>32)
 	}
 	return r.Symbol
 }
