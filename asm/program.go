@@ -13,6 +13,10 @@ import (
 // DefaultLicense is the licence of a program whose author does not say: every helper is allowed under it.
 const DefaultLicense = "Dual MIT/GPL"
 
+// NoLicense is the licence of a program that comes without one: helpers that are for GPL programs only are refused to it.
+// It is the kernel's word for a module that does not say (set_license of kernel/module/main.c).
+const NoLicense = "unspecified"
+
 // Program is an assembled program. It never changes: its methods hand out copies, so one value may be linked, printed
 // and loaded from many goroutines and any number of times.
 type Program struct {
