@@ -55,7 +55,7 @@ func permissionReason(missing, need []capability.Capability) string {
 	if mode, err := statusField("Seccomp"); err == nil && mode == "2" {
 		causes = append(causes, "a seccomp filter is active and may forbid bpf(2)")
 	}
-	if mode := lockdownMode(); mode != "" && mode != "none" {
+	if mode := LockdownMode(); mode != "" && mode != "none" {
 		causes = append(causes, "the kernel is locked down ("+mode+")")
 	}
 	reason := "the process has " + capability.List(need)
@@ -90,8 +90,9 @@ func statusField(name string) (string, error) {
 	return "", fmt.Errorf("/proc/self/status has no field %s", name)
 }
 
-// lockdownMode returns the mode in brackets in /sys/kernel/security/lockdown, "" when the kernel has no lockdown.
-func lockdownMode() string {
+// LockdownMode returns the mode in brackets in /sys/kernel/security/lockdown, "" when the kernel has no lockdown or does not
+// tell this process.
+func LockdownMode() string {
 	b, err := ReadFile("/sys/kernel/security/lockdown")
 	if err != nil {
 		return ""
