@@ -131,9 +131,24 @@ func (f *flags) parse(args []string) ([]string, error) {
 // misused adds to an error of package flag the flag that may have been meant.
 func (f *flags) misused(err error) error {
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
-		return misuse("no flag -%s%s", name, didYouMean(name, f.order))
+		return misuse("no flag -%s%s", name, didYouMean("-"+name, f.dashed()))
 	}
 	return usageError{err.Error()}
+}
+
+// dashed returns the flags as one writes them.
+func (f *flags) dashed() []string {
+	var all []string
+	for _, name := range f.order {
+		all = append(all, "-"+name)
+	}
+	return all
+}
+
+// isSwitch reports whether a flag has no value.
+func isSwitch(g *flag.Flag) bool {
+	b, ok := g.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
 }
 
 // synopsis returns each flag as the synopsis shows it.

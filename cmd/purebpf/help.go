@@ -7,14 +7,54 @@ import (
 	"text/tabwriter"
 )
 
+func helpCommand() command {
+	return command{
+		name: "help", args: "[COMMAND]", summary: "explain a command",
+		help: `
+Lists the commands, or says what one does, with its flags and examples.`,
+		examples: []string{"purebpf help", "purebpf help dump"},
+		setup: func(*flags) action {
+			return func(c *console, args []string) error {
+				switch len(args) {
+				case 0:
+					return usage(c.stdout)
+				case 1:
+				default:
+					return misuse("takes one command, got %q as well", args[1])
+				}
+				cmd, ok := findCommand(args[0])
+				if !ok {
+					return misuse("%s", noCommand(args[0]))
+				}
+				return cmd.describe(c.stdout)
+			}
+		},
+	}
+}
+
+// usage lists the commands.
+func usage(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("usage: purebpf COMMAND [ARGUMENT ...]\n\n")
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, cmd := range commands() {
+		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.summary)
+	}
+	t.Flush()
+	b.WriteString("\npurebpf help COMMAND says more. Examples:\n  sudo purebpf demo\n  purebpf dump dcid\n  purebpf convert dcid -o dcid.o\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // describe prints the help of a command.
-func (cmd command) describe(w io.Writer) {
+func (cmd command) describe(w io.Writer) error {
 	f := newFlags(cmd.name)
 	cmd.setup(f)
-	fmt.Fprintf(w, "usage: %s\n\n%s\n", cmd.synopsis(), strings.TrimSpace(cmd.help))
+	var b strings.Builder
+	fmt.Fprintf(&b, "usage: %s\n\n%s\n", cmd.synopsis(), strings.TrimSpace(cmd.help))
 	if len(f.order) > 0 {
-		fmt.Fprintln(w)
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		b.WriteByte('\n')
+		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for _, name := range f.order {
 			lines := strings.Split(f.set.Lookup(name).Usage, "\n")
 			fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace("-"+name+" "+f.words[name]), lines[0])
@@ -24,9 +64,15 @@ func (cmd command) describe(w io.Writer) {
 		}
 		t.Flush()
 	}
-	if len(cmd.examples) > 0 {
-		fmt.Fprintf(w, "\nExamples:\n  %s\n", strings.Join(cmd.examples, "\n  "))
+	switch examples := strings.Join(cmd.examples, "\n  "); len(cmd.examples) {
+	case 0:
+	case 1:
+		fmt.Fprintf(&b, "\nExample:\n  %s\n", examples)
+	default:
+		fmt.Fprintf(&b, "\nExamples:\n  %s\n", examples)
 	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // synopsis returns the command line, broken into lines that fit a terminal.

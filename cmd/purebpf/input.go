@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,7 +17,7 @@ import (
 // input is what an argument of the command line stands for: an object or a classic program.
 type input struct {
 	name    string // as it was given, for messages
-	format  string // one of inputFormats, or "" of a program that the tool ships
+	format  string // of the file, "" of a program that the tool ships
 	object  *reloc.Object
 	classic *classic.Program
 }
@@ -31,10 +29,12 @@ type inputFlags struct {
 }
 
 // input declares the flags that say how to read an argument.
-func (f *flags) input() *inputFlags {
+func (f *flags) input() *inputFlags { return f.inputOf(inputFormats()) }
+
+func (f *flags) inputOf(formats []string) *inputFlags {
 	return &inputFlags{
 		flags: f,
-		from:  f.choice("from", "FORMAT", "", "the format of the input, where it cannot be told", inputFormats()...),
+		from:  f.choice("from", "FORMAT", "", "the format of the input, where it cannot be told:\n"+strings.Join(formats, " "), formats...),
 		order: f.choice("from-order", "", "", "the byte order of raw and hexadecimal input, by default this machine's", "little", "big"),
 		kind:  f.text("type", "TYPE", "", "the type of programs that do not say theirs: socket_filter, xdp, ..."),
 	}
@@ -42,17 +42,33 @@ func (f *flags) input() *inputFlags {
 
 // read reads what one argument stands for: a program that the tool ships, a file, or standard input for "-".
 func (in *inputFlags) read(c *console, arg string) (*input, error) {
+	if *in.from == "" {
+		kind, err := in.programType()
+		if err != nil {
+			return nil, err
+		}
+		shipped, err := shippedInput(arg)
+		if err != nil {
+			return nil, err
+		}
+		if shipped != nil {
+			return shipped, shipped.setType(kind)
+		}
+	}
+	return in.readFile(c, arg)
+}
+
+// readFile reads a file, or standard input for "-".
+func (in *inputFlags) readFile(c *console, arg string) (*input, error) {
 	kind, err := in.programType()
 	if err != nil {
 		return nil, err
 	}
-	if *in.from == "" {
-		if shipped, err := shippedInput(arg); shipped != nil || err != nil {
-			return shipped, err
-		}
-	}
 	name, data, err := c.readFile(arg)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, `/\.`):
+		return nil, fmt.Errorf("%w, and no program has that name%s", err, didYouMean(arg, shippedNames()))
+	case err != nil:
 		return nil, err
 	}
 	d := document{name: name, data: data, order: byteOrder(*in.order), kind: kind}
@@ -87,6 +103,15 @@ func byteOrder(name string) binary.ByteOrder {
 	return binary.LittleEndian
 }
 
+// toExtended returns the input with an object, to which a classic program is converted.
+func (in *input) toExtended() (*input, error) {
+	o, err := in.extended()
+	if err != nil {
+		return nil, err
+	}
+	return &input{name: in.name, format: in.format, object: o}, nil
+}
+
 // extended returns the object, to which a classic program is converted.
 func (in *input) extended() (*reloc.Object, error) {
 	if in.classic == nil {
@@ -105,7 +130,7 @@ func (in *input) program(name string) (*asm.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := in.mainPrograms(o)
+	all := mainPrograms(o)
 	var names []string
 	for _, p := range all {
 		names = append(names, p.Name())
@@ -122,14 +147,19 @@ func (in *input) program(name string) (*asm.Program, error) {
 	return all[i], nil
 }
 
-// mainPrograms returns the programs of an object that are not functions of others only; these if there is nothing else.
-func (in *input) mainPrograms(o *reloc.Object) []*asm.Program {
+// mainPrograms returns the programs of an object that are not functions of others only; all if there is nothing else.
+func mainPrograms(o *reloc.Object) []*asm.Program {
 	all := o.Programs()
-	named := slices.DeleteFunc(slices.Clone(all), func(p *asm.Program) bool { return p.Type() == asm.UnspecProgram })
+	named := slices.DeleteFunc(o.Programs(), isFunction)
 	if len(named) == 0 {
 		return all
 	}
 	return named
+}
+
+// shippedNames are the names of the programs and the object that the tool ships.
+func shippedNames() []string {
+	return []string{dcidName, bytemodName, recordName, redirectName, objectName}
 }
 
 // shippedInput returns the program that the tool ships under the name, nil if there is none.
@@ -159,42 +189,6 @@ func shippedInput(name string) (*input, error) {
 		}
 	}
 	return nil, nil
-}
-
-// maxInput is the size of the largest input that is read, in bytes. Objects of a million instructions are half of it.
-const maxInput = 64 << 20
-
-// readFile returns the contents of a file, or of standard input for "-", and its name for messages.
-func (c *console) readFile(arg string) (name string, data []byte, err error) {
-	if arg == "-" {
-		data, err = readAll("standard input", c.stdin)
-		return "<stdin>", data, err
-	}
-	file, err := os.Open(arg)
-	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(arg, `/\.`) {
-		all, listErr := programs()
-		if listErr != nil {
-			return "", nil, listErr
-		}
-		return "", nil, fmt.Errorf("%w, and no program is called %s: %s%s", err, arg, names(all), didYouMean(arg, programNames(all)))
-	}
-	if err != nil {
-		return "", nil, err
-	}
-	defer file.Close()
-	data, err = readAll(arg, file)
-	return arg, data, err
-}
-
-func readAll(name string, r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	case len(data) > maxInput:
-		return nil, fmt.Errorf("read %s: more than %d MiB", name, maxInput>>20)
-	}
-	return data, nil
 }
 
 // baseName makes a name for a program of a file.

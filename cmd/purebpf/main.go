@@ -13,8 +13,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"strings"
+	"syscall"
 )
 
 // command is one of the things the tool does.
@@ -25,15 +26,44 @@ type command struct {
 	examples []string // command lines, which a test runs
 	// setup declares the command's flags and returns what runs it with them.
 	setup func(f *flags) action
+	// stays is set of a command that goes on after it has printed something, so that no pager holds it back.
+	stays bool
 }
 
 // action runs a command with those of its arguments that are not flags.
 type action func(c *console, args []string) error
 
+func commands() []command {
+	all := []command{
+		demoCommand, listCommand, dumpCommand, runCommand,
+		asmCommand, disasmCommand, convertCommand, linkCommand,
+	}
+	all = append(all, kernelCommands()...)
+	return append(all, completionCommand(), versionCommand, helpCommand())
+}
+
+func commandNames() []string {
+	var names []string
+	for _, cmd := range commands() {
+		names = append(names, cmd.name)
+	}
+	return names
+}
+
+func findCommand(name string) (command, bool) {
+	for _, cmd := range commands() {
+		if cmd.name == name {
+			return cmd, true
+		}
+	}
+	return command{}, false
+}
+
 // console is where a command reads and writes.
 type console struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	screen         bool // stdout is a terminal
 }
 
 // exitStatus is the error of a command that has said everything itself and ends with this status.
@@ -50,11 +80,6 @@ func misuse(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-func commands() []command {
-	all := []command{demoCommand, listCommand, dumpCommand, runCommand}
-	return append(all, kernelCommands()...)
-}
-
 // run does what args say and returns the exit status.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &console{stdin: stdin, stdout: stdout, stderr: stderr}
@@ -62,60 +87,48 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		usage(stderr)
 		return 2
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
-		return c.help(args[1:])
+	name := args[0]
+	switch name {
+	case "-h", "-help", "--help":
+		name = "help"
 	}
-	cmd, ok := findCommand(args[0])
+	cmd, ok := findCommand(name)
 	if !ok {
-		return c.noCommand(args[0])
+		fmt.Fprintf(stderr, "purebpf: %s\npurebpf help lists the commands.\n", noCommand(name))
+		return 2
 	}
-	return c.status(cmd, cmd.run(c, args[1:]))
-}
-
-func findCommand(name string) (command, bool) {
-	for _, cmd := range commands() {
-		if cmd.name == name {
-			return cmd, true
+	if file, ok := stdout.(*os.File); ok {
+		if rows, _, ok := terminalSize(file); ok {
+			c.screen = true
+			if !cmd.stays {
+				c.stdout = &pager{screen: file, rows: rows}
+			}
 		}
 	}
-	return command{}, false
+	err := cmd.run(c, args[1:])
+	if p, ok := c.stdout.(*pager); ok {
+		err = errors.Join(err, p.Close())
+	}
+	return c.status(cmd, err)
+}
+
+func noCommand(name string) string {
+	return fmt.Sprintf("no command %q%s", name, didYouMean(name, commandNames()))
 }
 
 func (cmd command) run(c *console, args []string) error {
 	f := newFlags(cmd.name)
 	act := cmd.setup(f)
 	others, err := f.parse(args)
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return cmd.describe(c.stdout)
+	case err != nil:
 		return err
-	}
-	if cmd.args == "" && len(others) > 0 {
+	case cmd.args == "" && len(others) > 0:
 		return misuse("takes no argument, got %q", others[0])
 	}
 	return act(c, others)
-}
-
-func (c *console) help(args []string) int {
-	if len(args) == 0 {
-		usage(c.stdout)
-		return 0
-	}
-	cmd, ok := findCommand(args[0])
-	if !ok {
-		return c.noCommand(args[0])
-	}
-	cmd.describe(c.stdout)
-	return 0
-}
-
-func (c *console) noCommand(name string) int {
-	var names []string
-	for _, cmd := range commands() {
-		names = append(names, cmd.name)
-	}
-	fmt.Fprintf(c.stderr, "purebpf: no command %q%s\n\n", name, didYouMean(name, names))
-	usage(c.stderr)
-	return 2
 }
 
 // status says what went wrong with a command and returns the exit status.
@@ -123,11 +136,10 @@ func (c *console) status(cmd command, err error) int {
 	var misused usageError
 	var status exitStatus
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, errQuit):
 		return 0
-	case errors.Is(err, flag.ErrHelp):
-		cmd.describe(c.stdout)
-		return 0
+	case readerGone(err):
+		return brokenPipe
 	case errors.As(err, &misused):
 		fmt.Fprintf(c.stderr, "purebpf %s: %v\n\nusage: %s\npurebpf help %s says more.\n", cmd.name, err, cmd.synopsis(), cmd.name)
 		return 2
@@ -138,10 +150,12 @@ func (c *console) status(cmd command, err error) int {
 	return 1
 }
 
-func usage(w io.Writer) {
-	fmt.Fprint(w, "usage: purebpf COMMAND [ARGUMENT ...]\n\n")
-	for _, cmd := range commands() {
-		fmt.Fprintf(w, "  %-15s %s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.summary)
-	}
-	fmt.Fprint(w, "\npurebpf help COMMAND says more. Examples:\n  sudo purebpf demo\n  purebpf dump dcid -format c\n")
+// brokenPipe is the status that a shell reports for a process that SIGPIPE has ended, which is what becomes of this one
+// unless that signal is ignored.
+const brokenPipe = 128 + 13
+
+// readerGone reports whether whoever read standard output has read enough.
+func readerGone(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
 }

@@ -59,86 +59,106 @@ func outcome(t testing.TB, cmd *exec.Cmd) result {
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-const wantUsage = `usage: purebpf COMMAND [ARGUMENT ...]
-
-  demo            run all programs on real sockets and check where the traffic goes
-  list            name the programs
-  dump PROGRAM    print one as text, bytes or C
-  run PROGRAM     show what one does with given packets
-
-purebpf help COMMAND says more. Examples:
-  sudo purebpf demo
-  purebpf dump dcid -format c
-`
-
-const wantDumpHint = `
-
-usage: purebpf dump PROGRAM [-format llvm|kernel|hex|c] [-order little|big]
-purebpf help dump says more.
-`
-
-const wantRunHint = `
-
-usage: purebpf run PROGRAM -packet HEX|FILE [-trace]
-purebpf help run says more.
-`
-
 func TestMisuse(t *testing.T) {
-	const all = "dcid, bytemod, sockredir-record or sockredir-redirect"
+	const shipped = "dcid, bytemod, sockredir-record, sockredir-redirect or sockredir"
+	const four = "dcid, bytemod, sockredir-record or sockredir-redirect"
 	tests := []struct {
 		args   string
-		stderr string
+		stderr string // its first line
 	}{
-		{"", wantUsage},
-		{"dmeo", "purebpf: no command \"dmeo\"\n\n" + wantUsage},
-		{"-format", "purebpf: no command \"-format\"\n\n" + wantUsage},
-		{"help dmeo", "purebpf: no command \"dmeo\"\n\n" + wantUsage},
+		{"dmeo", `purebpf: no command "dmeo"; did you mean demo?`},
+		{"xyzzy", `purebpf: no command "xyzzy"`},
+		{"-format", `purebpf: no command "-format"`},
+		{"help dmeo", `purebpf help: no command "dmeo"; did you mean demo?`},
+		{"help demo run", `purebpf help: takes one command, got "run" as well`},
 
-		{"demo -x", "purebpf demo: flag provided but not defined: -x\n\nusage: purebpf demo\npurebpf help demo says more.\n"},
-		{"demo dcid", "purebpf demo: takes no argument, got \"dcid\"\n\nusage: purebpf demo\npurebpf help demo says more.\n"},
-		{"list dcid", "purebpf list: takes no argument, got \"dcid\"\n\nusage: purebpf list\npurebpf help list says more.\n"},
+		{"demo -x", "purebpf demo: no flag -x"},
+		{"demo dcid", `purebpf demo: takes no argument, got "dcid"`},
+		{"list dcid", `purebpf list: takes no argument, got "dcid"`},
+		{"list -jsno", "purebpf list: no flag -jsno; did you mean -json?"},
+		{"version 2", `purebpf version: takes no argument, got "2"`},
 
-		{"dump", "purebpf dump: which program? " + all + wantDumpHint},
-		{"dump sockredir", "purebpf dump: no program \"sockredir\": " + all + wantDumpHint},
-		{"dump dcid bytemod", "purebpf dump: takes one program, got \"bytemod\" as well" + wantDumpHint},
-		{"dump dcid -fromat c", "purebpf dump: flag provided but not defined: -fromat" + wantDumpHint},
-		{"dump dcid -format", "purebpf dump: flag needs an argument: -format" + wantDumpHint},
-		{"dump dcid -format go", "purebpf dump: no format \"go\": llvm, kernel, hex or c" + wantDumpHint},
-		{"dump dcid -format hex -order middle", "purebpf dump: no byte order \"middle\": little or big" + wantDumpHint},
-		{"dump dcid -order big", "purebpf dump: -order is for -format hex, not for -format llvm" + wantDumpHint},
-		{"run", "purebpf run: which program? " + all + wantRunHint},
-		{"run sockredir -packet 00", "purebpf run: no program \"sockredir\": " + all + wantRunHint},
-		{"run dcid bytemod -packet 00", "purebpf run: takes one program, got \"bytemod\" as well" + wantRunHint},
-		{"run dcid", "purebpf run: which packet? -packet HEX or -packet FILE" + wantRunHint},
-		{"run dcid -packet", "purebpf run: flag needs an argument: -packet" + wantRunHint},
-		{"run dcid -packet 0", "purebpf run: -packet is neither a file (stat 0: no such file or directory) nor bytes (encoding/hex: odd length hex string)" + wantRunHint},
-		{"dump -- -order", "purebpf dump: no program \"-order\": " + all + wantDumpHint},
+		{"dump", "purebpf dump: which program? A file, - for standard input, or " + shipped},
+		{"dump dcid bytemod", `purebpf dump: takes one input, got "bytemod" as well`},
+		{"dump dcid -oredr big", "purebpf dump: no flag -oredr; did you mean -order?"},
+		{"dump dcid -order", "purebpf dump: flag needs an argument: -order"},
+		{"dump dcid -order middle", `purebpf dump: invalid value "middle" for flag -order: want little or big`},
+		{"dump dcid -type xpd", `purebpf dump: no program type "xpd"; did you mean xdp?`},
+
+		{"convert dcid", "purebpf convert: which format? -to " + alternatives(outputFormats())},
+		{"convert dcid -o file.unknown", "purebpf convert: which format? -to " + alternatives(outputFormats())},
+		{"convert dcid -to hxe", `purebpf convert: invalid value "hxe" for flag -to: want ` + alternatives(outputFormats()) + "; did you mean hex?"},
+		{"convert dcid -to llvm -order big", "purebpf convert: -order is for -to elf, raw, classic-raw, hex or classic-hex, not for llvm"},
+		{"convert dcid -to hex -symbol x", "purebpf convert: -symbol is for -to c-nginx, not for hex"},
+		{"convert dcid -to hex -package x", "purebpf convert: -package is for -to go, not for hex"},
+
+		{"asm", "purebpf asm: takes one text: a file, or - for standard input"},
+		{"asm a b", "purebpf asm: takes one text: a file, or - for standard input"},
+		{"disasm dcid -syntax intel", `purebpf disasm: invalid value "intel" for flag -syntax: want source, llvm or kernel`},
+
+		{"link", "purebpf link: what? Files, - for standard input, or " + shipped},
+		{"link dcid -map workers", "purebpf link: -map workers: want NAME=FD or NAME=TYPE:KEY:VALUE:ENTRIES"},
+		{"link dcid -map workers=-1", `purebpf link: -map workers=-1: "-1" is no descriptor, nor TYPE:KEY:VALUE:ENTRIES`},
+		{"link dcid -map w=1 -map w=2", "purebpf link: -map w=2: w is given twice"},
+		{"link dcid -map w=hahs:4:4:1", `purebpf link: -map w=hahs:4:4:1: no map type "hahs"; did you mean hash?`},
+		{"link dcid -map w=hash:4:4", "purebpf link: -map w=hash:4:4: want TYPE:KEY:VALUE:ENTRIES"},
+		{"link dcid -map w=hash:4:x:1", `purebpf link: -map w=hash:4:x:1: "x" is no number of 32 bits`},
+
+		{"run -packet 00", "purebpf run: which program? " + four},
+		{"run sockredir -packet 00", `purebpf run: no program "sockredir": ` + four},
+		{"run dcid bytemod -packet 00", `purebpf run: takes one program, got "bytemod" as well`},
+		{"run dcid", "purebpf run: needs -packet HEX|FILE"},
+		{"run dcid -packet", "purebpf run: flag needs an argument: -packet"},
+		{"run dcid -packet 0", "purebpf run: -packet is neither a file (stat 0: no such file or directory) nor bytes (encoding/hex: odd length hex string)"},
+		{"run -packet 00 -- -trace", `purebpf run: no program "-trace": ` + four},
+
+		{"completion", "purebpf completion: for which shell: bash, zsh or fish?"},
+		{"completion csh", "purebpf completion: for which shell: bash, zsh or fish?"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
 			got := outcome(t, inRole("tool", strings.Fields(tt.args)...))
-			if diff := cmp.Diff(result{2, "", tt.stderr}, got, cmp.AllowUnexported(result{})); diff != "" {
+			first, rest, _ := strings.Cut(got.stderr, "\n")
+			if diff := cmp.Diff(result{2, "", tt.stderr}, result{got.status, got.stdout, first}, cmp.AllowUnexported(result{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+			// What it takes follows.
+			want := "\nusage: purebpf " + strings.Fields(tt.args)[0]
+			if strings.HasPrefix(tt.stderr, "purebpf: ") {
+				want = "purebpf help lists the commands.\n"
+			}
+			if !strings.Contains(rest, want) {
+				t.Errorf("no %q in\n%s", want, got.stderr)
 			}
 		})
 	}
 }
 
+func TestNoArguments(t *testing.T) {
+	want := runTool("help")
+	want.status, want.stdout, want.stderr = 2, "", want.stdout
+	if diff := cmp.Diff(want, runTool(), cmp.AllowUnexported(result{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestHelp(t *testing.T) {
+	const runUsage = "usage: purebpf run PROGRAM -packet HEX|FILE [-trace]"
 	tests := []struct {
 		args  string
 		usage string // the first line
 		has   string
 	}{
-		{"help", "usage: purebpf COMMAND [ARGUMENT ...]", wantUsage},
-		{"-h", "usage: purebpf COMMAND [ARGUMENT ...]", wantUsage},
-		{"--help", "usage: purebpf COMMAND [ARGUMENT ...]", wantUsage},
+		{"help", "usage: purebpf COMMAND [ARGUMENT ...]", "\n  dump INPUT                list programs: bytes beside text, source lines, maps\n"},
+		{"-h", "usage: purebpf COMMAND [ARGUMENT ...]", "\n  help [COMMAND]            explain a command\n"},
+		{"--help", "usage: purebpf COMMAND [ARGUMENT ...]", "Examples:\n  sudo purebpf demo\n"},
 		{"help demo", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
 		{"demo -h", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
-		{"help run", "usage: purebpf run PROGRAM -packet HEX|FILE [-trace]", "Examples:\n  purebpf run dcid"},
-		{"help list", "usage: purebpf list", "Example:\n  purebpf list\n"},
-		{"dump -help", "usage: purebpf dump PROGRAM [-format llvm|kernel|hex|c] [-order little|big]", "Examples:\n  purebpf dump dcid\n"},
-		{"dump dcid --help", "usage: purebpf dump PROGRAM [-format llvm|kernel|hex|c] [-order little|big]", "Examples:\n  purebpf dump dcid\n"},
+		{"help run", runUsage, "Examples:\n  purebpf run dcid"},
+		{"run dcid --help", runUsage, "\n  -trace            print each instruction, "},
+		{"help list", "usage: purebpf list [-json]", "\n  -json  print it for a script\n"},
+		{"help help", "usage: purebpf help [COMMAND]", "Examples:\n  purebpf help\n"},
+		{"help convert", "usage: purebpf convert INPUT [-from FORMAT] [-from-order little|big] [-type TYPE] [-o FILE]", "\n  -to FORMAT              the format, "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -156,25 +176,57 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// The commands in the examples of the help must be ones that work; demo has a test of its own.
-func TestHelpExamples(t *testing.T) {
+// Every command explains itself, every flag included.
+func TestHelpOfAll(t *testing.T) {
 	for _, cmd := range commands() {
-		_, examples, _ := strings.Cut(cmd.help, "Example")
-		ran := 0
-		for line := range strings.Lines(examples) {
-			fields := strings.Fields(line)
-			if len(fields) < 2 || fields[0] != "purebpf" {
-				continue
-			}
-			if got := outcome(t, inRole("tool", fields[1:]...)); got.status != 0 || got.stdout == "" {
-				t.Errorf("%s: %+v", strings.TrimSpace(line), got)
-			}
-			ran++
+		f := newFlags(cmd.name)
+		cmd.setup(f)
+		if cmd.help == "" || cmd.summary == "" || len(cmd.examples) == 0 {
+			t.Errorf("%s has no help, summary or example", cmd.name)
 		}
-		if ran == 0 && cmd.name != "demo" {
-			t.Errorf("the help of %s has no example", cmd.name)
+		for _, name := range f.order {
+			if f.set.Lookup(name).Usage == "" {
+				t.Errorf("%s: -%s has no explanation", cmd.name, name)
+			}
+		}
+		for line := range strings.Lines(runTool("help", cmd.name).stdout) {
+			if len(line) > 121 {
+				t.Errorf("%s: a line of %d bytes: %s", cmd.name, len(line), line)
+			}
 		}
 	}
+}
+
+// The commands in the examples of the help work; demo has a test of its own. Files are made by the first example that
+// writes them, or are in testdata/example.
+func TestHelpExamples(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("testdata/example")); err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range commands() {
+		for _, line := range cmd.examples {
+			stages := strings.Split(line, "|")
+			if !strings.HasPrefix(line, "purebpf ") || kernelExample(cmd) {
+				continue
+			}
+			var stdin string
+			for _, stage := range stages {
+				tool := inRole("tool", strings.Fields(stage)[1:]...)
+				tool.Dir, tool.Stdin = folder, strings.NewReader(stdin)
+				got := outcome(t, tool)
+				if got.status != 0 || got.stderr != "" || got.stdout == "" && !strings.Contains(stage, " -o ") {
+					t.Errorf("%s: %+v", line, got)
+				}
+				stdin = got.stdout
+			}
+		}
+	}
+}
+
+// kernelExample reports whether the examples of a command ask the kernel, so that they cannot be run everywhere.
+func kernelExample(cmd command) bool {
+	return slices.ContainsFunc(kernelCommands(), func(k command) bool { return k.name == cmd.name })
 }
 
 func TestList(t *testing.T) {

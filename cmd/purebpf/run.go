@@ -43,7 +43,7 @@ func runProgram(c *console, others []string, packet string, trace bool) error {
 	}
 	switch {
 	case len(others) == 0:
-		return misuse("which program? %s", names(all))
+		return misuse("which program? %s", alternatives(shippedNames()[:4]))
 	case len(others) > 1:
 		return misuse("takes one program, got %q as well", others[1])
 	}
@@ -64,7 +64,7 @@ func runProgram(c *console, others []string, packet string, trace bool) error {
 		}
 		return errors.Join(err, out.err)
 	}
-	return misuse("no program %q: %s", others[0], names(all))
+	return misuse("no program %q: %s", others[0], alternatives(shippedNames()[:4]))
 }
 
 // packetRunner runs a program on packets.

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/bpf"
+
+	"github.com/purebpf/purebpf/asm"
+	"github.com/purebpf/purebpf/asm/classic"
+	"github.com/purebpf/purebpf/reloc"
+)
+
+// document is an input before it is known what it means.
+type document struct {
+	name  string
+	data  []byte
+	order binary.ByteOrder
+	kind  asm.ProgramType // of programs that do not say theirs
+}
+
+// read reads the document in the format of that name; without one, in the format that it turns out to have.
+func (d *document) read(format string) (*input, error) {
+	candidates := []string{format}
+	if format == "" {
+		candidates = slices.DeleteFunc(d.candidates(), func(name string) bool { return findFormat(name).read == nil })
+	}
+	var found []*input
+	var errs []error
+	for _, name := range candidates {
+		in, err := findFormat(name).read(d)
+		if err == nil {
+			in.name, in.format = d.name, name
+			err = in.setType(d.kind)
+		}
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case name == extensionFormat(d.name):
+			return in, nil
+		default:
+			found = append(found, in)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		var names []string
+		for _, in := range found {
+			names = append(names, in.format)
+		}
+		return nil, misuse("%s may be read as %s: say which by -from", d.name, alternatives(names))
+	case len(errs) > 1 && len(candidates) > 1:
+		return nil, fmt.Errorf("%s: as %s: %w\n%s: as %s: %w", d.name, candidates[0], errs[0], d.name, candidates[1], errs[1])
+	}
+	return nil, errs[0]
+}
+
+// setType gives a type to programs that do not say theirs, but for functions that others call.
+func (in *input) setType(t asm.ProgramType) error {
+	switch {
+	case t == asm.UnspecProgram:
+		return nil
+	case in.object == nil:
+		return fmt.Errorf("%s is a classic program, which has no type", in.name)
+	}
+	programs, calls := in.object.Programs(), called(in.object)
+	changed := false
+	for i, p := range programs {
+		if isFunction(p) && !calls[p.Name()] {
+			typed, err := withType(p, t)
+			if err != nil {
+				return err
+			}
+			programs[i], changed = typed, true
+		}
+	}
+	if !changed {
+		return fmt.Errorf("%s: the programs say their types; -type %v is for those that do not", in.name, t)
+	}
+	o, err := reloc.NewObject(programs...)
+	in.object = o
+	return err
+}
+
+// candidates returns the formats that the document may have.
+func (d *document) candidates() []string {
+	text := bytes.TrimSpace(d.data)
+	switch {
+	case bytes.HasPrefix(d.data, []byte("\x7fELF")):
+		return []string{"elf"}
+	case isBinary(d.data):
+		return []string{"raw", "classic-raw"}
+	case len(text) > 1 && text[0] == '{' && slices.Contains([]byte(`"}`), bytes.TrimSpace(text[1:])[0]):
+		return []string{"json"}
+	case len(text) > 0 && text[0] == '{':
+		return []string{"sock_filter"}
+	case consistsOf(text, "0123456789,"):
+		return []string{"decimal", "hex", "classic-hex"}
+	case consistsOf(text, "0123456789abcdefABCDEF"):
+		return []string{"hex", "classic-hex"}
+	case looksClassic(text):
+		return []string{"bpf_asm", "source"}
+	}
+	return []string{"source", "bpf_asm"}
+}
+
+func isBinary(data []byte) bool {
+	return bytes.ContainsFunc(data, func(r rune) bool {
+		return r == unicode.ReplacementChar || r < ' ' && !unicode.IsSpace(r)
+	})
+}
+
+func consistsOf(text []byte, letters string) bool {
+	return len(text) > 0 && !bytes.ContainsFunc(text, func(r rune) bool {
+		return !unicode.IsSpace(r) && !strings.ContainsRune(letters, r)
+	})
+}
+
+// looksClassic reports whether a text is more likely one of bpf_asm or tcpdump, so that errors speak of that.
+func looksClassic(text []byte) bool {
+	classic, extended := 0, 0
+	for line := range bytes.Lines(text[:min(len(text), 1<<16)]) {
+		// Leave out labels and the numbers of tcpdump -d.
+		if label, rest, ok := bytes.Cut(line, []byte(":")); ok && !bytes.ContainsAny(label, " \t;#/") {
+			line = rest
+		}
+		line = bytes.TrimSpace(line)
+		if number, rest, ok := bytes.Cut(line, []byte(")")); ok && bytes.HasPrefix(number, []byte("(")) {
+			line = bytes.TrimSpace(rest)
+		}
+		word, _, _ := bytes.Cut(line, []byte(" "))
+		word, _, _ = bytes.Cut(word, []byte("\t"))
+		switch {
+		case len(word) == 0:
+		case slices.Contains(strings.Fields(classicWords), string(word)):
+			classic++
+		default:
+			extended++
+		}
+	}
+	return classic > extended
+}
+
+// classicWords are the instructions of bpf_asm.
+const classicWords = "ld ldi ldh ldb ldx ldxi ldxb st stx jmp ja jeq jneq jne jlt jle jgt jge jset " +
+	"add sub mul div mod neg and or xor lsh rsh tax txa ret"
+
+func readSockFilter(d *document) (*input, error) {
+	return d.classic(classic.ParseCArray(string(d.data)))
+}
+
+func readDecimal(d *document) (*input, error) {
+	return d.classic(classic.ParseDecimal(string(d.data)))
+}
+
+func (d *document) classic(p *classic.Program, err error) (*input, error) {
+	if err != nil {
+		return nil, d.named(err)
+	}
+	return &input{classic: p}, nil
+}
+
+func (d *document) object(o *reloc.Object, err error) (*input, error) {
+	if err != nil {
+		return nil, d.named(err)
+	}
+	return &input{object: o}, nil
+}
+
+func readText(d *document) (*input, error) {
+	programs, err := asm.ParseText(d.name, d.data)
+	if err != nil {
+		return nil, d.named(err)
+	}
+	return d.object(reloc.NewObject(programs...))
+}
+
+func readRaw(d *document) (*input, error) {
+	insns, err := asm.Decode(d.data, d.order)
+	if err != nil {
+		return nil, d.named(err)
+	}
+	return d.object(objectOf(asm.ProgramSpec{Name: baseName(d.name), Instructions: insns}))
+}
+
+func objectOf(specs ...asm.ProgramSpec) (*reloc.Object, error) {
+	var programs []*asm.Program
+	for _, spec := range specs {
+		p, err := asm.NewProgram(spec)
+		if err != nil {
+			return nil, err
+		}
+		programs = append(programs, p)
+	}
+	return reloc.NewObject(programs...)
+}
+
+func readClassicRaw(d *document) (*input, error) {
+	if len(d.data)%slotSize != 0 {
+		return nil, d.named(fmt.Errorf("%d bytes are not a multiple of %d", len(d.data), slotSize))
+	}
+	var raw []bpf.RawInstruction
+	for b := d.data; len(b) > 0; b = b[slotSize:] {
+		raw = append(raw, bpf.RawInstruction{Op: d.order.Uint16(b), Jt: b[2], Jf: b[3], K: d.order.Uint32(b[4:])})
+	}
+	return d.classic(classic.Decode(raw))
+}
+
+func readHex(d *document) (*input, error) { return d.unhex(readRaw) }
+
+func readClassicHex(d *document) (*input, error) { return d.unhex(readClassicRaw) }
+
+// unhex reads the bytes that the document has in hexadecimal, with blanks anywhere.
+func (d document) unhex(read func(d *document) (*input, error)) (*input, error) {
+	b, err := hex.DecodeString(strings.Join(strings.Fields(string(d.data)), ""))
+	if err != nil {
+		return nil, d.named(err)
+	}
+	d.data = b
+	return read(&d)
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"github.com/purebpf/purebpf/reloc/source"
+)
+
+func writeC(in *input, o *outputOptions) ([]byte, error) {
+	if in.classic != nil {
+		return source.AppendClassicC(nil, in.classic, classicName(in)), nil
+	}
+	object, err := in.selected(o)
+	if err != nil {
+		return nil, err
+	}
+	return source.AppendC(nil, object)
+}
+
+func writeNginx(in *input, o *outputOptions) ([]byte, error) {
+	p, err := in.needProgram(o)
+	if err != nil {
+		return nil, err
+	}
+	return source.AppendNginx(nil, p, &source.NginxOptions{Symbol: o.symbol, ProgramType: o.ctype})
+}
