@@ -12,6 +12,14 @@
 //
 // AppendGo writes a Go package that has the instructions as data and functions with types to load them: what needs the
 // program at run time then needs neither the code that wrote it nor a file. AppendClassicGo does it for a classic program.
+// With a package made of the program first_worker, which names its map workers,
+//
+//	objects, err := firstworker.Load(firstworker.Maps{}, nil)
+//	...
+//	defer objects.Close()
+//	err = loader.AttachReuseport(conn, objects.FirstWorker)
+//	...
+//	sockets, err := maps.ViewSockets[uint32](objects.Workers)
 //
 // Calls of functions are resolved when the source is written, and functions of other programs of the object copied behind
 // the program that calls them, as reloc.Object.Link does. References to maps stay, by name. Names that are no identifiers

@@ -9,6 +9,7 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 	_ "github.com/purebpf/purebpf/asm/golden"
 	"github.com/purebpf/purebpf/internal/corpus"
+	"github.com/purebpf/purebpf/internal/generated"
 	"github.com/purebpf/purebpf/programs/bytemod"
 	"github.com/purebpf/purebpf/programs/dcid"
 	"github.com/purebpf/purebpf/programs/sockredir"
@@ -55,7 +56,12 @@ func objects(t testing.TB) map[string]*reloc.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]*reloc.Object{"dcid": makeObject(t, selector), "sockredir": redirect, "whole": whole(t)}
+	all := map[string]*reloc.Object{"dcid": makeObject(t, selector), "sockredir": redirect}
+	for name, write := range map[string]func() (*reloc.Object, error){"whole": generated.Whole, "first": generated.FirstWorker} {
+		if all[name], err = write(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, write := range corpus.Programs() {
 		p, err := write()
 		if err != nil {
@@ -73,39 +79,6 @@ func byteModulo(t testing.TB) *classic.Program {
 		t.Fatal(err)
 	}
 	return p
-}
-
-// whole has an XDP program that calls a function of a library, with all kinds of global data and a map of maps.
-func whole(t testing.TB) *reloc.Object {
-	inner := asm.MapSpec{Name: "ports", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 4}
-	library := build(t, "library", asm.UnspecProgram, func(b *asm.Builder) {
-		seen := b.BSS("seen", 8)
-		b.AtomicAdd(b.Addr(seen).U64(0), b.Copy(1))
-		b.Return(0)
-		b.Function("scale", 1, func(args []asm.Register) {
-			b.Mul(args[0], b.Load(b.Addr(b.Rodata("factor", []byte{3, 0, 0, 3})).U8(0)))
-			b.Return(args[0])
-		})
-	})
-	main := build(t, "count.length", asm.XDP, func(b *asm.Builder) {
-		b.AttachType(asm.AttachXDP)
-		b.License("GPL")
-		sets := b.DeclareMap(asm.MapSpec{Name: "sets", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2, Inner: &inner})
-		total := b.Data("total", []byte{1, 2, 3, 4, 5, 6, 7, 8})
-		b.Comment("what is called */ is in another \"program\"")
-		n := b.CallFunc("scale", 7)
-		b.AtomicAdd(b.Addr(total).U64(0), n)
-		key := b.Stack("key", 4)
-		b.Store(key.U32(0), 1)
-		set := b.Call(asm.FnMapLookupElem, sets, key)
-		b.If(set.Eq(0), func() { b.Return(asm.XDPDrop) })
-		wide := b.Copy(0)
-		b.LdImm64(wide, math.MinInt64)
-		b.If(wide.SLt(0), func() { b.Return(asm.XDPPass) })
-		b.CallFunc("library")
-		b.Return(asm.XDPAborted)
-	})
-	return makeObject(t, main, library)
 }
 
 const exit = asm.Opcode(uint8(asm.OpExit) | uint8(asm.ClassJMP))

@@ -3,7 +3,6 @@ package source
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/purebpf/purebpf/asm"
@@ -127,11 +126,6 @@ func oneLine(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// fileName returns the last element of a path of either kind of system.
-func fileName(path string) string {
-	return filepath.Base(path[strings.LastIndexByte(path, '\\')+1:])
 }
 
 // describeMap says what a map is in a line.
