@@ -97,7 +97,7 @@ func countLength() (*asm.Program, error) {
 	index := b.Stack("key", 4)
 	b.Store(index.U32(0), 1)
 	b.If(b.Call(asm.FnMapLookupElem, sets, index).NotEq(0), func() { b.Return(asm.XDPTX) })
-	wide := b.Copy(math.MinInt64)
+	wide := b.Copy(int64(math.MinInt64))
 	b.If(wide.SLt(0), func() {
 		b.CallFunc("library")
 		b.Return(asm.XDPDrop)
