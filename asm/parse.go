@@ -10,8 +10,10 @@ import (
 // file is the name for errors, which are ParseErrors with the line and column of each.
 func ParseText(file string, text []byte) ([]*Program, error) {
 	p := parser{file: file, src: string(text), opcode: -1}
-	p.unit = &unit{}
+	p.unit = &unit{begins: spot{1, 1}}
+	p.units = append(p.units, p.unit)
 	if p.readable() {
+		p.isDump = hasDump(p.src)
 		for p.nextLine() {
 			p.readLine()
 		}
@@ -42,12 +44,22 @@ type parser struct {
 	insn   Instruction // what was read
 	fix    fixup       // its symbol, if kind is not 0
 	callee string      // name of the function that a dump adds to a call
+	first  int         // first instruction of the line
 
-	unit     *unit
-	programs []*Program
+	isDump  bool // the text has lines as the kernel prints them
+	objdump bool // the text has lines as llvm-objdump prints them
+	object  bool // the text has sections
+	section sectionKind
+
+	unit      *unit
+	units     []*unit
+	shared    ProgramSpec     // what was said before the programs
+	functions map[string]bool // of all units of an object
+	files     []string        // of positions
+	programs  []*Program
 }
 
-// Limits of what is read.
+// maxLine is the largest length of a line in bytes.
 const maxLine = 64 << 10
 
 // readable reports whether the whole text is text, and notes where it is not.
@@ -60,12 +72,10 @@ func (p *parser) readable() bool {
 		if k := strings.IndexByte(line, 0); k >= 0 {
 			return p.fail(p.begin+k, "a byte of value 0: this is no text")
 		}
-		if !utf8.ValidString(line) {
-			for k, r := range line {
-				if r == utf8.RuneError {
-					if _, n := utf8.DecodeRuneInString(line[k:]); n == 1 {
-						return p.fail(p.begin+k, "byte %#02x: this is not UTF-8", line[k])
-					}
+		for k, r := range line {
+			if r == utf8.RuneError {
+				if _, n := utf8.DecodeRuneInString(line[k:]); n == 1 {
+					return p.fail(p.begin+k, "byte %#02x: this is not UTF-8", line[k])
 				}
 			}
 		}
@@ -79,11 +89,19 @@ func (p *parser) readLine() {
 		return
 	}
 	p.skip()
-	switch c := p.peek(); {
+	p.first = len(p.unit.insns)
+	c := p.peek()
+	switch {
 	case c == 0, c == '#':
 		return
+	case p.section != sectionCode && p.inSection():
 	case byteClass[c]&isDigit != 0:
 		p.numbered()
+	case c == ';':
+		p.sourceLine()
+	case c == 'D' && p.objdumpHeader(), (c == 'F' || !p.objdump && p.line < 4) && p.objdumpHeader():
+	case p.isDump && c != '.' && c != '/':
+		p.dumpText()
 	default:
 		p.statements()
 	}
@@ -94,7 +112,10 @@ func (p *parser) statements() {
 	for {
 		p.skip()
 		switch c := p.peek(); {
-		case c == 0, c == '#', c == '/':
+		case c == 0:
+			return
+		case c == '#' || c == '/' && p.statementEnds():
+			p.trailing()
 			return
 		case c == ';':
 			p.at++
@@ -103,7 +124,7 @@ func (p *parser) statements() {
 			at := p.at
 			w := p.word()
 			if p.acceptByte(':') {
-				if !p.unit.label(p, w, at) {
+				if !p.label(w, at) {
 					return
 				}
 				continue
@@ -112,6 +133,7 @@ func (p *parser) statements() {
 				if !p.directive(w, at) || !p.endOfStatement() {
 					return
 				}
+				p.first = len(p.unit.insns)
 				continue
 			}
 			p.at = at
@@ -119,7 +141,12 @@ func (p *parser) statements() {
 		if !p.instruction() {
 			return
 		}
-		p.take(-1)
+		if len(p.unit.dump.slots) > 0 {
+			p.fail(p.stmt, "an instruction without the number of its slot among others with it")
+			return
+		}
+		p.unit.dump.plain = true
+		p.add()
 		if !p.endOfStatement() {
 			return
 		}
@@ -129,58 +156,50 @@ func (p *parser) statements() {
 // endOfStatement reports whether nothing follows that belongs to the statement.
 func (p *parser) endOfStatement() bool {
 	p.skip()
-	switch p.peek() {
-	case 0, ';', '#':
-		return true
-	case '/':
-		if strings.HasPrefix(p.src[p.at:p.end], "//") {
-			return true
-		}
-	}
-	return p.expected("the end of the instruction")
+	return p.statementEnds() || p.expected("the end of the instruction")
 }
 
-// take adds the instruction that was read to the program.
-func (p *parser) take(slot int) {
+// trailing reads a comment behind instructions, which is the author's about them.
+func (p *parser) trailing() {
 	u := p.unit
+	text := strings.TrimLeft(p.src[p.at:p.end], "#/")
+	text = strings.Trim(text, " \t")
+	if text == "" {
+		return
+	}
+	for n := p.first; n < len(u.insns); n++ {
+		u.say(n, text)
+	}
+}
+
+// say adds a comment on instruction n, unless there is one.
+func (u *unit) say(n int, text string) {
+	if c := u.spec.Comments; len(c) > 0 && c[len(c)-1].Index >= n {
+		return
+	}
+	u.spec.Comments = append(u.spec.Comments, Comment{Index: n, Text: text})
+}
+
+// add adds the instruction that was read to the program.
+func (p *parser) add() {
+	u := p.unit
+	n := len(u.insns)
 	if p.fix.kind != 0 {
-		p.fix.index = int32(len(u.insns))
+		p.fix.index = int32(n)
 		u.fixups = append(u.fixups, p.fix)
 		p.fix.kind = 0
 	}
+	if u.positions != nil {
+		u.positions = append(u.positions, u.position)
+	}
+	if u.comment != "" {
+		u.say(n, u.comment)
+		if len(u.dump.slots) == 0 {
+			u.comment = ""
+		}
+	}
 	u.insns = append(u.insns, p.insn)
 	u.places = append(u.places, p.placeOf(p.stmt))
-}
-
-// numbered reads an instruction of a dump: 12: (b7) r1 = 5.
-func (p *parser) numbered() {
-	n, ok := p.number()
-	if !ok || !p.want(':') {
-		return
-	}
-	p.skip()
-	p.opcode = -1
-	if p.peek() == '(' && p.at+3 < p.end && p.src[p.at+3] == ')' {
-		hi, lo := hexDigit(p.src[p.at+1]), hexDigit(p.src[p.at+2])
-		if hi < 0 || lo < 0 {
-			p.expected("the opcode, two hexadecimal digits in parentheses")
-			return
-		}
-		p.opcode = int16(hi<<4 | lo)
-		p.at += 4
-	}
-	ok = p.instruction()
-	op := p.opcode
-	p.opcode = -1
-	if !ok {
-		return
-	}
-	if op >= 0 && int16(p.insn.Op) != op {
-		p.fail(p.stmt, "the opcode in parentheses is %#02x, that of this instruction %#02x", op, uint8(p.insn.Op))
-		return
-	}
-	p.take(int(n.v))
-	p.endOfStatement()
 }
 
 func hexDigit(c byte) int {
@@ -204,7 +223,23 @@ func (p *parser) finish() {
 	if checkName(name) != nil {
 		name = "program"
 	}
-	if prog := p.unit.program(p, name); prog != nil {
-		p.programs = append(p.programs, prog)
+	if p.object {
+		p.functions = make(map[string]bool)
+		for _, u := range p.units {
+			for f := range u.isFunction {
+				p.functions[f] = true
+			}
+		}
+	}
+	for _, u := range p.units {
+		if len(u.insns) == 0 && (u.elf != "" || len(p.units) > 1 && u.spec.Name == "") {
+			continue // a section without code
+		}
+		if prog := u.program(p, name); prog != nil {
+			p.programs = append(p.programs, prog)
+		}
+	}
+	if len(p.programs) == 0 && len(p.errors.Errors) == 0 {
+		p.errorAt(spot{1, 1}, "no instructions")
 	}
 }

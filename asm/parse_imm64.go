@@ -46,7 +46,7 @@ func (p *parser) mapLoad(dst Register) bool {
 			return false
 		}
 		if n.neg || n.v >= 1<<32 {
-			return p.fail(n.at, "%s %s does not fit 32 bits", w, p.text(n))
+			return p.fail(n.at, "%s %s does not fit 32 bits", w, p.written(n))
 		}
 		low = n.v
 		if w == "id" {
@@ -88,7 +88,7 @@ func (p *parser) mapLoad(dst Register) bool {
 		case index:
 			i.Src = Imm64MapIndexValue
 		case i.Src == Imm64MapFD:
-			return p.fail(n.at, "an offset in a map's value: map[...][0]%s", p.text(n))
+			return p.fail(n.at, "an offset in a map's value: map[...][0]%s", p.written(n))
 		}
 		i.Imm |= off << 32
 	} else if i.Src == Imm64MapValue {
@@ -116,7 +116,7 @@ func (p *parser) btfLoad(dst Register) bool {
 			return false
 		}
 		if n.neg || n.v >= 1<<32 {
-			return p.fail(n.at, "%s %s does not fit 32 bits", want, p.text(n))
+			return p.fail(n.at, "%s %s does not fit 32 bits", want, p.written(n))
 		}
 		i.Imm |= int64(n.v << (32 * k))
 	}

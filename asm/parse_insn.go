@@ -364,7 +364,7 @@ func (p *parser) loadPseudo() bool {
 		return false
 	}
 	if src.neg || src.v > uint64(Imm64MapIndexValue) {
-		return p.fail(src.at, "source %s: there is 0 to 6", p.text(src))
+		return p.fail(src.at, "source %s: there is 0 to 6", p.written(src))
 	}
 	if !p.want(',') {
 		return false

@@ -4,14 +4,15 @@ package asm
 type fixupKind uint8
 
 const (
-	fixJump   fixupKind = iota + 1 // label, 16 bits
-	fixLong                        // label, 32 bits
-	fixCall                        // call name: a function here or elsewhere, or a helper
-	fixFunction                    // function here or elsewhere, for a call
-	fixFunc                        // function here or elsewhere, for its address
-	fixMap                         // map
-	fixValue                       // value of a map, with an offset
-	fixSymbol                      // name ll: a function, else a map
+	fixJump     fixupKind = iota + 1 // label, 16 bits
+	fixLong                          // label, 32 bits
+	fixCall                          // call name: a function here or elsewhere, or a helper
+	fixFunction                      // function here or elsewhere, for a call
+	fixFunc                          // function here or elsewhere, for its address
+	fixMap                           // map
+	fixValue                         // value of a map, with an offset
+	fixSymbol                        // name ll: a function, else a map
+	fixText                          // function at an offset of the section .text
 )
 
 // fixup is a symbol in an instruction.
@@ -20,6 +21,8 @@ type fixup struct {
 	index int32 // of the instruction
 	name  string
 	at    spot
+
+	offset int64 // in .text
 }
 
 // symbol notes that the instruction which is being read has a symbol.
@@ -268,9 +271,9 @@ func (p *parser) callNumbered(i Instruction, at int, w string) bool {
 	h, ok := HelperByName(w)
 	switch {
 	case !ok:
-		return p.fail(at, "call %s#%s: %s is no helper but a function inside the kernel, which programs cannot call", w, p.text(n), w)
+		return p.fail(at, "call %s#%s: %s is no helper but a function inside the kernel, which programs cannot call", w, p.written(n), w)
 	case p.opcode < 0:
-		return p.fail(n.at, "%s is helper %d, not %s", w, h, p.text(n))
+		return p.fail(n.at, "%s is helper %d, not %s", w, h, p.written(n))
 	}
 	i.Imm = int64(h)
 	return p.emit(i)
@@ -290,7 +293,7 @@ func (p *parser) callKernel(i Instruction) bool {
 		case !ok || !p.want(']'):
 			return false
 		case off < 0:
-			return p.fail(n.at, "index %s is negative", p.text(n))
+			return p.fail(n.at, "index %s is negative", p.written(n))
 		}
 		i.Off = int16(off)
 	}

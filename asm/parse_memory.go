@@ -86,7 +86,7 @@ func (p *parser) field() (int16, bool) {
 			return 0, false
 		}
 		if n.neg || n.v >= uint64(f.Count()) {
-			return 0, p.fail(n.at, "%s has %d elements, and none at index %s", name, f.Count(), p.text(n))
+			return 0, p.fail(n.at, "%s has %d elements, and none at index %s", name, f.Count(), p.written(n))
 		}
 		off += int(n.v) * f.Size()
 		if !p.want(']') {

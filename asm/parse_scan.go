@@ -273,8 +273,8 @@ func (p *parser) digits(n *literal) bool {
 	return true
 }
 
-// text returns the number as it is written.
-func (p *parser) text(n literal) string { return p.src[n.at:p.at] }
+// written returns the number as it is written.
+func (p *parser) written(n literal) string { return p.src[n.at:p.at] }
 
 // int32 returns the number as the 32 bits of an immediate. Those of a 64-bit operation have their sign extended, so that
 // they must say what the operation then uses; a 32-bit operation may also take them as unsigned.
@@ -290,15 +290,15 @@ func (p *parser) imm32(n literal, wide bool) (int64, bool) {
 	case wide && n.v >= 1<<64-1<<31:
 		return int64(n.v), true
 	case wide && n.v < 1<<32:
-		return 0, p.fail(n.at, "%s does not fit: a 64-bit operation extends the sign of its 32-bit immediate; that of -%d would be as written", p.text(n), 1<<32-n.v)
+		return 0, p.fail(n.at, "%s does not fit: a 64-bit operation extends the sign of its 32-bit immediate; that of -%d would be as written", p.written(n), 1<<32-n.v)
 	}
-	return 0, p.fail(n.at, "%s does not fit 32 bits", p.text(n))
+	return 0, p.fail(n.at, "%s does not fit 32 bits", p.written(n))
 }
 
 // imm64 returns the number as 64 bits.
 func (p *parser) imm64(n literal) (int64, bool) {
 	if n.neg && n.v > 1<<63 {
-		return 0, p.fail(n.at, "%s does not fit 64 bits", p.text(n))
+		return 0, p.fail(n.at, "%s does not fit 64 bits", p.written(n))
 	}
 	if n.neg {
 		return -int64(n.v), true
@@ -310,7 +310,7 @@ func (p *parser) imm64(n literal) (int64, bool) {
 func (p *parser) signed(n literal, bits uint, what string) (int64, bool) {
 	limit := uint64(1) << (bits - 1)
 	if n.neg && n.v > limit || !n.neg && n.v >= limit {
-		return 0, p.fail(n.at, "%s %s does not fit %d bits", what, p.text(n), bits)
+		return 0, p.fail(n.at, "%s %s does not fit %d bits", what, p.written(n), bits)
 	}
 	if n.neg {
 		return -int64(n.v), true

@@ -2,20 +2,32 @@ package asm
 
 import (
 	"slices"
-	"strconv"
+	"strings"
 )
 
 // unit is a program that is being read.
 type unit struct {
 	spec   ProgramSpec
+	begins spot   // where the program begins
+	elf    string // section of the object
+
 	insns  []Instruction
 	places []spot
 	fixups []fixup
 	labels []labelAt
 	byName map[string]int32 // index into labels
-	slots  []int32
+	slots  []int32          // of instructions
+	dump   dump
+
 	// isFunction has the names that are declared to be functions, here or elsewhere.
 	isFunction map[string]bool
+
+	position  Position // of the next instructions
+	positions []Position
+	comment   string // of the next instruction
+
+	filled   *MapSpec // that contents are for
+	contents []byte
 }
 
 type labelAt struct {
@@ -25,10 +37,32 @@ type labelAt struct {
 	function bool
 }
 
+// newUnit begins a program.
+func (p *parser) newUnit(at int) {
+	if u := p.unit; len(u.insns) == 0 && len(u.labels) == 0 && u.spec.Name == "" && u.elf == "" {
+		// What was said before the first program is for all of them.
+		u.fill()
+		p.shared.License = u.spec.License
+		p.shared.Maps = append(p.shared.Maps, u.spec.Maps...)
+		p.units = p.units[:len(p.units)-1]
+	}
+	p.unit = &unit{begins: p.placeOf(at)}
+	p.units = append(p.units, p.unit)
+}
+
 // label defines a label, or a function, at the next instruction.
-func (u *unit) label(p *parser, name string, at int) bool {
+func (p *parser) label(name string, at int) bool {
+	u := p.unit
 	if err := checkName(name); err != nil {
 		return p.fail(at, "label %s: %w", name, err)
+	}
+	if p.object && u.isFunction[name] && len(u.insns) > 0 {
+		// A section has one program after the other.
+		old := u
+		p.newUnit(at)
+		u = p.unit
+		u.elf, u.spec.Type, u.spec.AttachType, u.spec.AttachTo = old.elf, old.spec.Type, old.spec.AttachType, old.spec.AttachTo
+		u.isFunction, u.position = old.isFunction, old.position
 	}
 	if k, ok := u.byName[name]; ok {
 		return p.fail(at, "label %s is already in line %d", name, u.labels[k].at.line)
@@ -41,76 +75,142 @@ func (u *unit) label(p *parser, name string, at int) bool {
 	return true
 }
 
+// locate says where the next instructions come from.
+func (u *unit) locate(pos Position) {
+	u.position = pos
+	if u.positions == nil {
+		u.positions = make([]Position, len(u.insns))
+	}
+}
+
 // program makes the program, or notes what is wrong and returns nil.
 func (u *unit) program(p *parser, name string) *Program {
 	if len(u.insns) == 0 {
-		p.errorAt(spot{p.line, 1}, "no instructions")
+		p.errorAt(u.begins, "no instructions")
+		return nil
+	}
+	if !u.order(p) {
 		return nil
 	}
 	u.slots = slotTable(u.insns)
 	for k := range u.labels {
-		if l := &u.labels[k]; int(l.index) == len(u.insns) {
+		if l := &u.labels[k]; int(l.index) == len(u.insns) && !strings.HasPrefix(l.name, localLabel) {
 			p.errorAt(l.at, "label %s: no instruction follows", l.name)
 		}
 	}
-	u.resolve(p)
+	for k := range u.fixups {
+		u.resolve(p, &u.fixups[k])
+	}
 	if len(p.errors.Errors) > 0 {
 		return nil
 	}
 	u.functions(name)
-	u.spec.Instructions = u.insns
-	prog, err := NewProgram(u.spec)
+	u.fill()
+	u.spec.Instructions, u.spec.Positions = u.insns, u.positions
+	u.share(p)
+	u.own()
+	prog, index, err := newProgram(u.spec)
 	if err != nil {
-		p.errorAt(spot{p.line, 1}, "%w", err)
+		at := u.begins
+		if index >= 0 {
+			at = u.places[index]
+		}
+		p.errorAt(at, "%w", err)
 		return nil
 	}
 	return prog
 }
 
-func (u *unit) resolve(p *parser) {
-	for k := range u.fixups {
-		f := &u.fixups[k]
-		u.resolveOne(p, f)
+// share adds what the text says before its programs.
+func (u *unit) share(p *parser) {
+	if u.spec.License == "" {
+		u.spec.License = p.shared.License
+	}
+	for _, m := range p.shared.Maps {
+		if slices.ContainsFunc(u.spec.References, func(r Reference) bool { return r.Symbol == m.Name }) &&
+			!slices.ContainsFunc(u.spec.Maps, func(o MapSpec) bool { return o.Name == m.Name }) {
+			u.spec.Maps = append(u.spec.Maps, m)
+		}
 	}
 }
 
-func (u *unit) resolveOne(p *parser, f *fixup) {
+// own makes names of the program independent of the text.
+func (u *unit) own() {
+	u.spec.Name = strings.Clone(u.spec.Name)
+	for _, labels := range [][]Label{u.spec.Functions, u.spec.Labels} {
+		for k := range labels {
+			labels[k].Name = strings.Clone(labels[k].Name)
+		}
+	}
+	symbols := make(map[string]string)
+	for k := range u.spec.References {
+		r := &u.spec.References[k]
+		s, ok := symbols[r.Symbol]
+		if !ok {
+			s = strings.Clone(r.Symbol)
+			symbols[s] = s
+		}
+		r.Symbol = s
+	}
+	last := ""
+	for k := range u.spec.Comments {
+		c := &u.spec.Comments[k]
+		if c.Text != last {
+			last = strings.Clone(c.Text)
+		}
+		c.Text = last
+	}
+}
+
+// resolve replaces a symbol by the distance to it, or makes a reference of it.
+func (u *unit) resolve(p *parser, f *fixup) {
 	i := &u.insns[f.index]
-	to := int32(-1)
+	if f.kind == fixText {
+		name, ok := p.inText(f.offset)
+		if !ok {
+			p.errorAt(f.at, "no function is at %#x in .text", f.offset)
+			return
+		}
+		f.name, f.kind = name, fixFunction
+		if i.Op == OpLdImm64 {
+			f.kind = fixFunc
+		}
+	}
+	to, here := u.byName[f.name]
 	var distance int64
-	if k, ok := u.byName[f.name]; ok {
-		to = k
-		distance = int64(u.slots[u.labels[k].index]) - int64(u.slots[f.index]) - 1
+	if here {
+		l := &u.labels[to]
+		distance = int64(u.slots[l.index]) - int64(u.slots[f.index]) - 1
 	}
 	switch f.kind {
 	case fixJump, fixLong:
 		switch {
-		case to < 0:
+		case !here:
 			p.errorAt(f.at, "undefined label %s", f.name)
 		case f.kind == fixLong:
 			i.Imm = distance
 		case distance != int64(int16(distance)):
-			p.errorAt(f.at, "label %s is %+d slots away, a distance of more than 16 bits", f.name, distance)
+			p.errorAt(f.at, "label %s is %+d slots away, which does not fit 16 bits", f.name, distance)
 		default:
 			i.Off = int16(distance)
 		}
 	case fixCall, fixFunction:
-		if to >= 0 {
+		if here {
 			i.Imm = distance
 			u.labels[to].function = true
 			return
 		}
-		if h, ok := HelperByName(f.name); ok && f.kind == fixCall && !u.isFunction[f.name] {
+		if h, ok := HelperByName(f.name); ok && f.kind == fixCall && !u.isFunction[f.name] && !p.functions[f.name] {
 			i.Src, i.Imm = CallHelper, int64(h)
 			return
 		}
 		u.reference(f, RefCall)
 	case fixFunc, fixSymbol:
 		switch {
-		case to >= 0:
+		case here:
 			i.Src, i.Imm = Imm64Func, int64(uint32(distance))
 			u.labels[to].function = true
-		case f.kind == fixFunc || u.isFunction[f.name]:
+		case f.kind == fixFunc || u.isFunction[f.name] || p.functions[f.name]:
 			i.Src, i.Imm = Imm64Func, 1<<32-1
 			u.reference(f, RefFunc)
 		default:
@@ -118,8 +218,12 @@ func (u *unit) resolveOne(p *parser, f *fixup) {
 			u.reference(f, RefMap)
 		}
 	case fixMap:
+		i.Src = Imm64MapFD
 		u.reference(f, RefMap)
 	case fixValue:
+		if here {
+			p.errorAt(f.at, "%s is a label here; an offset is one in a map's value", f.name)
+		}
 		i.Src = Imm64MapValue
 		u.reference(f, RefMapValue)
 	}
@@ -129,73 +233,5 @@ func (u *unit) reference(f *fixup, kind ReferenceKind) {
 	u.spec.References = append(u.spec.References, Reference{Index: int(f.index), Kind: kind, Symbol: f.name})
 }
 
-// functions tells functions from labels.
-func (u *unit) functions(name string) {
-	// Calls by distance, too, lead to functions.
-	var numeric []int32
-	refs := u.spec.References
-	for n, i := range u.insns {
-		if _, ok := take(&refs, n); ok {
-			continue
-		}
-		if k := kinds[i.Op]; k == kindCall && i.Src == CallSubprogram || k == kindLdImm64 && i.Src == Imm64Func {
-			distance, _ := i.distance()
-			if to, ok := slices.BinarySearch(u.slots[:len(u.insns)], u.slots[n]+1+int32(distance)); ok {
-				numeric = append(numeric, int32(to))
-			}
-		}
-	}
-	slices.Sort(numeric)
-	main := ""
-	last := int32(-1)
-	for _, l := range u.labels {
-		function := l.function
-		if l.index == 0 && main == "" {
-			main, function = l.name, true
-		}
-		for len(numeric) > 0 && numeric[0] < l.index {
-			u.function(&last, "", numeric[0])
-			numeric = numeric[1:]
-		}
-		if _, ok := slices.BinarySearch(numeric, l.index); ok {
-			function = true
-		}
-		function = function || u.isFunction[l.name]
-		if function && l.index != last {
-			u.function(&last, l.name, l.index)
-			continue
-		}
-		u.spec.Labels = append(u.spec.Labels, Label{Name: l.name, Index: int(l.index)})
-	}
-	for _, n := range numeric {
-		u.function(&last, "", n)
-	}
-	if main == "" {
-		main = name
-		if len(u.spec.Functions) == 0 || u.spec.Functions[0].Index != 0 {
-			u.spec.Functions = slices.Insert(u.spec.Functions, 0, Label{Name: name})
-		} else {
-			u.spec.Functions[0].Name = name
-		}
-	}
-	if u.spec.Name == "" {
-		u.spec.Name = main
-	}
-}
-
-func (u *unit) function(last *int32, name string, index int32) {
-	if index == *last {
-		return
-	}
-	*last = index
-	if name == "" {
-		name = "sub" + strconv.Itoa(int(u.slots[index]))
-		for {
-			if _, ok := u.byName[name]; !ok {
-				break
-			}
-			name = "_" + name
-		}
-	}
-	u.spec.Functions = append(u.spec.Functions, Label{Name: name, Index: int(index)})
-}
+// localLabel begins the names of labels that only serve jumps of the text, as in LLVM's assembler.
+const localLabel = ".L"

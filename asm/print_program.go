@@ -138,7 +138,10 @@ func (t *programPrinter) begin(i int, labels *[]Label, used string) {
 }
 
 // names returns for every instruction that a jump or call leads to the name to use.
-func (t *programPrinter) names() []string {
+func (t *programPrinter) names() []string { return t.namesWith("L") }
+
+// namesWith is names with what begins the names of those that have none.
+func (t *programPrinter) namesWith(prefix string) []string {
 	names := make([]string, t.p.Len())
 	taken := make(map[string]bool)
 	for _, l := range slices.Concat(t.p.spec.Functions, t.p.spec.Labels) {
@@ -155,9 +158,9 @@ func (t *programPrinter) names() []string {
 		}
 		if distance, ok := ins.distance(); ok {
 			to, _ := t.p.index(int64(t.p.slots[i]) + 1 + distance)
-			name := "L" + strconv.Itoa(int(t.p.slots[to]))
+			name := prefix + strconv.Itoa(int(t.p.slots[to]))
 			for taken[name] {
-				name = "_" + name
+				name += "_"
 			}
 			names[to] = name
 		}

@@ -106,22 +106,31 @@ var ErrReference = errors.New("bad reference")
 // the first instruction of a function, references outside the program or to an instruction that cannot carry them
 // (ErrReference), and labels, functions, positions and comments that do not fit the instructions.
 func NewProgram(spec ProgramSpec) (*Program, error) {
-	p := &Program{spec: spec.clone()}
+	p, _, err := newProgram(spec.clone())
+	if err != nil {
+		return nil, fmt.Errorf("program %s: %w", spec.Name, err)
+	}
+	return p, nil
+}
+
+// newProgram is NewProgram of a spec that nobody else has. The error is about the instruction at, when that is not -1.
+func newProgram(spec ProgramSpec) (p *Program, at int, err error) {
+	p = &Program{spec: spec}
 	s := &p.spec
 	if s.License == "" {
 		s.License = DefaultLicense
 	}
 	if len(s.Instructions) == 0 {
-		return nil, fmt.Errorf("program %s: no instructions", s.Name)
+		return nil, -1, errors.New("no instructions")
 	}
 	if len(s.Functions) == 0 {
 		s.Functions = []Label{{Name: s.Name}}
 	}
 	p.slots = slotTable(s.Instructions)
-	if err := p.check(); err != nil {
-		return nil, fmt.Errorf("program %s: %w", s.Name, err)
+	if at, err := p.check(); err != nil {
+		return nil, at, err
 	}
-	return p, nil
+	return p, -1, nil
 }
 
 func slotTable(insns []Instruction) []int32 {
@@ -150,29 +159,30 @@ func (s ProgramSpec) clone() ProgramSpec {
 	return s
 }
 
-func (p *Program) check() error {
+// check returns what is wrong, and with which instruction, -1 when it is not about one.
+func (p *Program) check() (at int, err error) {
 	s := &p.spec
 	if err := checkLabels("function", s.Functions, len(s.Instructions)); err != nil {
-		return err
+		return -1, err
 	}
 	for i, f := range s.Functions {
 		switch {
 		case i == 0 && f.Index != 0:
-			return fmt.Errorf("function %s: the first function begins at instruction %d, not 0", f.Name, f.Index)
+			return -1, fmt.Errorf("function %s: the first function begins at instruction %d, not 0", f.Name, f.Index)
 		case i > 0 && f.Index == s.Functions[i-1].Index:
-			return fmt.Errorf("function %s: no instructions", s.Functions[i-1].Name)
+			return -1, fmt.Errorf("function %s: no instructions", s.Functions[i-1].Name)
 		}
 	}
 	if err := checkLabels("label", s.Labels, len(s.Instructions)); err != nil {
-		return err
+		return -1, err
 	}
 	if err := checkReferences(s); err != nil {
-		return err
+		return -1, err
 	}
 	next := 0 // reference
 	for i, ins := range s.Instructions {
 		if err := ins.Check(); err != nil {
-			return fmt.Errorf("instruction %d: %w", i, err)
+			return i, fmt.Errorf("instruction %d: %w", i, err)
 		}
 		if next < len(s.References) && s.References[next].Index == i {
 			next++
@@ -182,19 +192,19 @@ func (p *Program) check() error {
 			slot := int64(p.slots[i]) + 1 + distance
 			to, ok := p.index(slot)
 			if !ok {
-				return fmt.Errorf("instruction %d: %v: leads to slot %d, where no instruction of the program is", i, ins, slot)
+				return i, fmt.Errorf("instruction %d: %v: leads to slot %d, where no instruction of the program is", i, ins, slot)
 			}
 			call := kinds[ins.Op] == kindCall || kinds[ins.Op] == kindLdImm64
 			f := functionOf(s.Functions, to)
 			switch {
 			case call && s.Functions[f].Index != to:
-				return fmt.Errorf("instruction %d: %v: leads to slot %d, where no function begins", i, ins, slot)
+				return i, fmt.Errorf("instruction %d: %v: leads to slot %d, where no function begins", i, ins, slot)
 			case !call && f != functionOf(s.Functions, i):
-				return fmt.Errorf("instruction %d: %v: leads to slot %d, in another function", i, ins, slot)
+				return i, fmt.Errorf("instruction %d: %v: leads to slot %d, in another function", i, ins, slot)
 			}
 		}
 	}
-	return checkLines(s)
+	return -1, checkLines(s)
 }
 
 // functionOf returns the index of the function that instruction i is in. functions are in order.
