@@ -36,9 +36,6 @@ func Read(file string, data []byte) (*reloc.Object, error) {
 			return nil, fmt.Errorf("read %s: %w", file, err)
 		}
 	}
-	if err := r.missing.err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
 	read, err := reloc.NewObject(r.programs...)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
@@ -114,6 +111,9 @@ func (r *reader) readPrograms() error {
 			return fmt.Errorf("section %s: function %s: %w", r.sections[f.section].name, f.name, err)
 		}
 		r.describe(&specs[i], described)
+	}
+	if err := r.missing.err(); err != nil {
+		return err
 	}
 	for _, m := range r.maps {
 		if !described[m.Name] {

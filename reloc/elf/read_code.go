@@ -203,6 +203,8 @@ func (r *reader) referToNothing(ins *asm.Instruction, name string, s *elfSymbol)
 	switch {
 	case name == "":
 		return asm.Reference{}, errors.New("a symbol without a name")
+	case r.types != nil && r.types.externs[name]:
+		// The types say what it is; it is refused as that.
 	case s.bind == bindWeak:
 		r.missing.add("weak symbol " + name)
 	case isCall(ins):

@@ -66,6 +66,16 @@ func numberOf(t *btf.Type) (asm.Size, bool) {
 	return 0, false
 }
 
+// sized adds a member of which only the size is known: a number when it has the size of one.
+func (l *layout) sized(name string, offset, size uint64) {
+	l.pad(offset)
+	m := asm.Member{Name: name, Size: asm.B, Count: int(size)}
+	if n, ok := numberOf(&btf.Type{Kind: btf.Int, Size: uint32(size)}); ok && offset%size == 0 {
+		m.Size, m.Count = n, 0
+	}
+	l.members, l.end = append(l.members, m), offset+size
+}
+
 func (l *layout) pad(to uint64) {
 	if to > l.end {
 		l.members, l.end = append(l.members, asm.Member{Size: asm.B, Count: int(to - l.end)}), to

@@ -164,41 +164,50 @@ func (r *reader) readData() error {
 	return nil
 }
 
-// variables lays out a section of variables, nil where the types do not say what is in it. Where each is the symbols say:
-// the types have zeros instead.
+// variables lays out a section of variables, nil where the types do not say what is in it. Where each is the symbols say: the
+// types have zeros instead. They also say how large it is: of an array or struct that is not seen outside the object the
+// compiler may have kept some elements only, each as a variable of its own with the type of the whole.
 func (r *reader) variables(section int) (*asm.Struct, error) {
 	s := &r.sections[section]
 	members := r.types.section(s.name)
 	if len(members) == 0 {
 		return nil, nil
 	}
-	at := make(map[string]uint64)
+	at := make(map[string]*elfSymbol)
 	for i := range r.symbols {
 		v := &r.symbols[i]
-		if int(v.section) == section && v.kind != kindSection && v.value < s.size {
+		if int(v.section) == section && v.kind != kindSection && v.value < s.size && v.size <= s.size-v.value {
 			name, err := r.nameOf(v)
 			if err != nil {
 				return nil, err
 			}
-			at[name] = v.value
+			at[name] = v
 		}
 	}
-	var l layout
 	placed := make([]btf.Member, 0, len(members))
 	for _, m := range members {
 		v, err := r.types.get(m.Type)
 		if err != nil {
 			return nil, err
 		}
-		if offset, ok := at[v.Name]; ok {
-			placed = append(placed, btf.Member{Name: v.Name, Type: m.Type, Offset: uint32(offset)})
+		if symbol, ok := at[v.Name]; ok && symbol.size > 0 {
+			placed = append(placed, btf.Member{Name: v.Name, Type: m.Type, Offset: uint32(symbol.value)})
 		}
 	}
 	slices.SortStableFunc(placed, func(a, b btf.Member) int { return cmp.Compare(a.Offset, b.Offset) })
+	var l layout
 	for _, m := range placed {
-		if err := l.add(r.types, m.Name, uint64(m.Offset), m.Type); err != nil {
-			return nil, fmt.Errorf("variable %s: %w", m.Name, err)
+		offset, size := uint64(m.Offset), at[m.Name].size
+		if offset < l.end { // two names for one place
+			return nil, nil
 		}
+		if whole, err := r.types.sizeof(m.Type); err == nil && uint64(whole) == size {
+			if err := l.add(r.types, m.Name, offset, m.Type); err != nil {
+				return nil, fmt.Errorf("variable %s: %w", m.Name, err)
+			}
+			continue
+		}
+		l.sized(m.Name, offset, size)
 	}
 	return l.close(s.name, s.size)
 }
