@@ -3,6 +3,7 @@ package classic
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"golang.org/x/net/bpf"
@@ -148,7 +149,8 @@ func (b *Builder) Program() (*Program, error) {
 		report(p)
 	}
 	if len(errs) == 0 {
-		for _, p := range check(program) {
+		problems, _ := check(program, math.MaxInt)
+		for _, p := range problems {
 			report(p)
 		}
 	} else {

@@ -2,6 +2,7 @@ package classic
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/net/bpf"
 )
@@ -13,29 +14,35 @@ const (
 	MaxSkip         = 255  // what jt and jf of a conditional jump reach; Jump has no such limit
 )
 
-// check returns what the kernel's bpf_check_classic refuses in a program, all of it; the kernel stops at the
-// first.
-func check(program []bpf.RawInstruction) []problem {
+// check returns what the kernel's bpf_check_classic refuses in a program, where the kernel stops at the first: up to
+// limit mistakes, and how many more there are.
+func check(program []bpf.RawInstruction, limit int) (problems []problem, more int) {
 	switch n := len(program); {
 	case n == 0:
-		return []problem{{index: -1, reason: "no instructions"}}
+		return []problem{{index: -1, reason: "no instructions"}}, 0
 	case n > MaxInstructions:
-		return []problem{{index: -1, reason: fmt.Sprintf("%d instructions, the kernel takes at most %d", n, MaxInstructions)}}
+		return []problem{{index: -1, reason: fmt.Sprintf("%d instructions, the kernel takes at most %d", n, MaxInstructions)}}, 0
 	}
-	var problems []problem
+	add := func(index int, reason string) {
+		if len(problems) == limit {
+			more++
+			return
+		}
+		problems = append(problems, problemf(index, program[index], "%s", reason))
+	}
 	for i, ins := range program {
 		if reason := checkInstruction(ins, len(program)-i-1); reason != "" {
-			problems = append(problems, problemf(i, ins, "%s", reason))
+			add(i, reason)
 		}
 	}
 	last := len(program) - 1
 	if op := Opcode(program[last].Op); op.known() && !op.returns() {
-		problems = append(problems, problemf(last, program[last], "the last instruction must be a return"))
+		add(last, "the last instruction must be a return")
 	}
-	if len(problems) > 0 {
-		return problems
+	if len(problems) == 0 {
+		checkScratch(program, add)
 	}
-	return checkScratch(program)
+	return problems, more
 }
 
 // checkInstruction returns what is wrong with an instruction that has rest instructions after it, or "".
@@ -79,31 +86,28 @@ func checkInstruction(ins bpf.RawInstruction, rest int) string {
 
 // checkScratch refuses reads of scratch words that no path has written, by the rules of the kernel's
 // check_load_and_stores. Jumps must be in range.
-func checkScratch(program []bpf.RawInstruction) []problem {
-	problems := scratchReads(program, true)
-	if len(problems) == 0 {
-		return nil
+func checkScratch(program []bpf.RawInstruction, refuse func(index int, reason string)) {
+	refused := scratchReads(program, true)
+	if len(refused) == 0 {
+		return
 	}
 	// The kernel lets the words that are valid at a return flow on to the instruction after it, which can refuse a
 	// program that is right. Name it, for otherwise the author looks for a mistake that is not there.
-	wrong := make(map[int]bool)
-	for _, p := range scratchReads(program, false) {
-		wrong[p.index] = true
-	}
-	for i := range problems {
-		if !wrong[problems[i].index] {
-			problems[i].reason += "; it is written, but the kernel takes the return further up for a path to here:" +
+	wrong := scratchReads(program, false)
+	for _, i := range refused {
+		reason := fmt.Sprintf("reads M[%d], which not every path to it has written", program[i].K)
+		if _, found := slices.BinarySearch(wrong, i); !found {
+			reason += "; it is written, but the kernel takes the return further up for a path to here:" +
 				" move that return to the end"
 		}
+		refuse(i, reason)
 	}
-	return problems
 }
 
-// scratchReads returns the reads of words that are not written on every path. fallthroughReturns makes a return a
-// path to the instruction after it, as the kernel has it.
-func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) []problem {
+// scratchReads returns the instructions that read a word not written on every path, in order. fallthroughReturns makes
+// a return a path to the instruction after it, as the kernel has it.
+func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) (reads []int) {
 	const all = 1<<ScratchWords - 1
-	var problems []problem
 	written := make([]uint16, len(program)) // on every jump to the instruction
 	for i := range written {
 		written[i] = all
@@ -116,7 +120,7 @@ func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) []probl
 			valid |= 1 << ins.K
 		case op == OpLdMem || op == OpLdxMem:
 			if valid&(1<<ins.K) == 0 {
-				problems = append(problems, problemf(i, ins, "reads M[%d], which not every path to it has written", ins.K))
+				reads = append(reads, i)
 			}
 		case op == OpJa:
 			written[i+1+int(ins.K)] &= valid
@@ -129,7 +133,7 @@ func scratchReads(program []bpf.RawInstruction, fallthroughReturns bool) []probl
 			valid = all
 		}
 	}
-	return problems
+	return reads
 }
 
 // unreachable returns the first instruction of every stretch that no path reaches. Jumps must be in range. The

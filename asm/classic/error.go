@@ -1,9 +1,11 @@
 package classic
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/bpf"
@@ -39,18 +41,56 @@ func (p problem) at(program string, pos asm.Position) *asm.Error {
 	return &asm.Error{Position: pos, Program: program, Index: p.index, Text: p.text, Err: errors.New(p.reason)}
 }
 
-// SyntaxError is what is wrong with a text, and where.
-type SyntaxError struct {
-	Line   int // from 1
-	Column int // from 1, in bytes
-	Err    error
+// maxErrors is how many mistakes in a text are reported.
+const maxErrors = 20
+
+// mistakes collects what is wrong with a text.
+type mistakes struct {
+	file string
+	list asm.ParseErrors
+	last int32 // line of the latest
 }
 
-// Error returns, for example, "3:14: jt 256 does not fit 8 bits".
-func (e *SyntaxError) Error() string { return fmt.Sprintf("%d:%d: %v", e.Line, e.Column, e.Err) }
+// errorf notes a mistake. Only the first in a row about one line counts: others are most often its consequences.
+func (m *mistakes) errorf(at place, format string, args ...any) {
+	if at.line == m.last {
+		return
+	}
+	m.last = at.line
+	if len(m.list.Errors) == maxErrors {
+		m.list.More++
+		return
+	}
+	m.list.Errors = append(m.list.Errors,
+		&asm.ParseError{File: m.file, Line: int(at.line), Column: int(at.column), Err: fmt.Errorf(format, args...)})
+}
 
-// Unwrap returns the reason.
-func (e *SyntaxError) Unwrap() error { return e.Err }
+func (m *mistakes) none() bool { return len(m.list.Errors) == 0 }
+
+// err returns the mistakes in the order of the text, or nil when there are none.
+func (m *mistakes) err() error {
+	if m.none() {
+		return nil
+	}
+	slices.SortStableFunc(m.list.Errors, func(a, b *asm.ParseError) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
+	return &m.list
+}
+
+// check notes what Decode refuses in a program. at is where the text has an instruction; end is its end.
+func (m *mistakes) check(program []bpf.RawInstruction, at func(i int) place, end place) {
+	problems, more := check(program, maxErrors)
+	for _, p := range problems {
+		m.last = 0 // instructions in one line are as good as in several
+		if p.index >= 0 {
+			m.errorf(at(p.index), "%w", p)
+		} else {
+			m.errorf(end, "%w", p)
+		}
+	}
+	m.list.More += more
+}
 
 const packagePath = "github.com/purebpf/purebpf/asm/classic."
 

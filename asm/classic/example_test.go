@@ -55,12 +55,12 @@ func Example() {
 
 // A filter from tcpdump, made elsewhere, becomes a program that has been checked.
 func ExampleParseCArray() {
-	program, err := classic.ParseCArray(`
+	program, err := classic.ParseCArray("arp.c", []byte(`
 		/* tcpdump -dd -y EN10MB arp */
 		{ 0x28, 0, 0, 0x0000000c },
 		{ 0x15, 0, 1, 0x00000806 },
 		{ 0x6, 0, 0, 0x00040000 },
-		{ 0x6, 0, 0, 0x00000000 },`)
+		{ 0x6, 0, 0, 0x00000000 },`))
 	if err != nil {
 		fmt.Println(err)
 		return

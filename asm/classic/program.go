@@ -3,6 +3,7 @@ package classic
 import (
 	"errors"
 	"iter"
+	"math"
 	"slices"
 
 	"golang.org/x/net/bpf"
@@ -32,7 +33,7 @@ type Program struct {
 // them. Programs of up to 120 instructions are safe from both, and up to 780 where the sysctl is 131072, the
 // default of newer kernels.
 func Decode(program []bpf.RawInstruction) (*Program, error) {
-	if problems := check(program); len(problems) > 0 {
+	if problems, _ := check(program, math.MaxInt); len(problems) > 0 {
 		errs := make([]error, len(problems))
 		for i, p := range problems {
 			errs[i] = p

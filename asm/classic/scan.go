@@ -7,11 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// place is a place in a text.
-type place struct {
-	line, column int
-}
-
 // scanner reads a text from the front and knows the place.
 type scanner struct {
 	place
@@ -27,15 +22,21 @@ func (s *scanner) advance(n int) {
 	passed := s.rest[:n]
 	s.rest = s.rest[n:]
 	if i := strings.LastIndexByte(passed, '\n'); i >= 0 {
-		s.line += strings.Count(passed, "\n")
-		s.column = n - i
+		s.line += int32(strings.Count(passed, "\n"))
+		s.column = int32(n - i)
 		return
 	}
-	s.column += n
+	s.column += int32(n)
+}
+
+// syntaxError ends the reading of a text.
+type syntaxError struct {
+	place
+	error
 }
 
 func (s *scanner) errorf(format string, args ...any) error {
-	return &SyntaxError{Line: s.line, Column: s.column, Err: fmt.Errorf(format, args...)}
+	return &syntaxError{s.place, fmt.Errorf(format, args...)}
 }
 
 // next names what comes next, for messages.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/asm/classic"
 )
 
@@ -26,7 +27,7 @@ func TestOtherTools(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			sections := readSections(t, file)
 			decimal := sections["tcpdump -ddd"]
-			p, err := classic.ParseDecimal(decimal)
+			p, err := classic.ParseDecimal(file, []byte(decimal))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +42,7 @@ func TestOtherTools(t *testing.T) {
 				}
 			}
 
-			fromC, err := classic.ParseCArray(sections["tcpdump -dd"])
+			fromC, err := classic.ParseCArray(file, []byte(sections["tcpdump -dd"]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +52,7 @@ func TestOtherTools(t *testing.T) {
 
 			// libpcap leaves numbers in tax that bpf_asm, having no words for them, does not.
 			withoutUnused := regexp.MustCompile(`(?m)^7 0 0 \d+$`).ReplaceAllString(decimal, "7 0 0 0")
-			fromBPFAsm, err := classic.ParseCArray(sections["bpf_asm -c"])
+			fromBPFAsm, err := classic.ParseCArray(file, []byte(sections["bpf_asm -c"]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,7 +62,7 @@ func TestOtherTools(t *testing.T) {
 
 			// What `tcpdump -ddd | tr '\n' ,` makes, for bpf_dbg and iptables.
 			joined := strings.ReplaceAll(decimal, "\n", ",")
-			oneLine, err := classic.ParseDecimal(joined)
+			oneLine, err := classic.ParseDecimal(file, []byte(joined))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +135,7 @@ func TestParseDecimal(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := classic.ParseDecimal(tt.text)
+			p, err := classic.ParseDecimal(file, []byte(tt.text))
 			compareParsed(t, p, err, tt.want, tt.err)
 		})
 	}
@@ -179,21 +180,24 @@ func TestParseCArray(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := classic.ParseCArray(tt.text)
+			p, err := classic.ParseCArray(file, []byte(tt.text))
 			compareParsed(t, p, err, tt.want, tt.err)
 		})
 	}
 }
 
+// file is the name of texts in tests. The messages that tests have are without it.
+const file = "filter.txt"
+
 func compareParsed(t *testing.T, p *classic.Program, err error, want, wantErr string) {
 	t.Helper()
 	if err != nil {
-		if diff := cmp.Diff(wantErr, err.Error()); diff != "" {
+		if diff := cmp.Diff(wantErr, strings.ReplaceAll(err.Error(), file+":", "")); diff != "" {
 			t.Errorf("message (-want +got):\n%s", diff)
 		}
-		var syntax *classic.SyntaxError
-		if !errors.As(err, &syntax) {
-			t.Errorf("%T is no SyntaxError", err)
+		var list *asm.ParseErrors
+		if !errors.As(err, &list) || list.Errors[0].File != file {
+			t.Errorf("%T is no list of mistakes in %s", err, file)
 		}
 		return
 	}

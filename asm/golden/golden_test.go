@@ -35,7 +35,7 @@ func passSome(t testing.TB) *asm.Program {
 // arp is `tcpdump -dd -y EN10MB arp`.
 func arp(t testing.TB) *classic.Program {
 	t.Helper()
-	p, err := classic.ParseDecimal("4,40 0 0 12,21 0 1 2054,6 0 0 262144,6 0 0 0")
+	p, err := classic.ParseDecimal("arp", []byte("4,40 0 0 12,21 0 1 2054,6 0 0 262144,6 0 0 0"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ var webPackets = []struct {
 }
 
 func webMachines(tb testing.TB) (*vm.Classic, *bpf.VM) {
-	p, err := classic.ParseDecimal(webFilter)
+	p, err := classic.ParseDecimal("web filter", []byte(webFilter))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func FuzzClassic(f *testing.F) {
 		}
 		f.Add(raw, packet, int16(14), int16(0), int16(34), uint32(0x0800))
 	}
-	web, err := classic.ParseDecimal(webFilter)
+	web, err := classic.ParseDecimal("web filter", []byte(webFilter))
 	if err != nil {
 		f.Fatal(err)
 	}
