@@ -74,10 +74,10 @@ func (t *programPrinter) lines() {
 
 func (t *programPrinter) labelled() {
 	names := t.names()
-	labels := t.p.spec.Labels
+	functions, labels := t.p.spec.Functions, t.p.spec.Labels
 	t.declare()
 	for i, ins := range t.p.All() {
-		t.begin(i, &labels, names[i])
+		t.begin(i, &functions, &labels, names[i])
 		t.str("\t")
 		r, ok := t.next(i)
 		switch {
@@ -115,22 +115,17 @@ func (r Reference) text(i Instruction) string {
 	return r.Symbol
 }
 
-// begin appends the labels of instruction i: those the author gave and the one that jumps use, when they gave none.
-func (t *programPrinter) begin(i int, labels *[]Label, used string) {
-	for _, f := range t.p.spec.Functions {
-		if f.Index == i {
-			t.str(f.Name, ":\n")
-			if f.Name == used {
+// begin appends the labels of instruction i: those the author gave and the one that jumps use, when they gave none. It
+// removes them from the first places of functions and labels.
+func (t *programPrinter) begin(i int, functions, labels *[]Label, used string) {
+	for _, given := range [...]*[]Label{functions, labels} {
+		for len(*given) > 0 && (*given)[0].Index == i {
+			t.str((*given)[0].Name, ":\n")
+			if (*given)[0].Name == used {
 				used = ""
 			}
+			*given = (*given)[1:]
 		}
-	}
-	for len(*labels) > 0 && (*labels)[0].Index == i {
-		t.str((*labels)[0].Name, ":\n")
-		if (*labels)[0].Name == used {
-			used = ""
-		}
-		*labels = (*labels)[1:]
 	}
 	if used != "" {
 		t.str(used, ":\n")

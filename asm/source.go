@@ -156,7 +156,7 @@ func (w *sourceWriter) name(s string) {
 // instructions appends the instructions with their labels, positions and comments.
 func (w *sourceWriter) instructions() {
 	s := &w.p.spec
-	names, labels, comments, resolved := w.namesWith(localLabel), s.Labels, s.Comments, s.Resolved
+	names, functions, labels, comments, resolved := w.namesWith(localLabel), s.Functions, s.Labels, s.Comments, s.Resolved
 	defined := make(map[string]bool)
 	for _, l := range slices.Concat(s.Functions, s.Labels) {
 		defined[l.Name] = true
@@ -179,7 +179,7 @@ func (w *sourceWriter) instructions() {
 		if r, ok := take(&resolved, i); ok {
 			w.str(".resolved ", r.Kind.String(), " ", r.Symbol, "\n")
 		}
-		w.begin(i, &labels, names[i])
+		w.begin(i, &functions, &labels, names[i])
 		w.str("\t")
 		start := len(w.b)
 		r, ok := w.next(i)
