@@ -323,7 +323,7 @@ func (p *parser) fileDirective() bool {
 	if !ok {
 		return false
 	}
-	if n.neg || n.v > uint64(len(p.files)) {
+	if n.neg || n.v > uint64(max(1, len(p.files))) {
 		return p.fail(n.at, "file %s follows %d files: they are numbered from 0 or 1", p.src[n.at:p.at], len(p.files))
 	}
 	path, ok := p.text(p.at)
