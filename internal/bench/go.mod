@@ -11,7 +11,4 @@ require (
 
 require golang.org/x/sys v0.49.0
 
-require (
-	github.com/google/go-cmp v0.7.0 // indirect
-	golang.org/x/net v0.62.0 // indirect
-)
+require golang.org/x/net v0.62.0 // indirect
