@@ -21,6 +21,9 @@
 //	b.Return(4)
 //	program, err := b.Program()
 //
+// A program that exists as text is read by [Parse]: what bpf_asm assembles, what tcpdump prints with -d, -dd and -ddd,
+// and what [Program.String], [Program.Tcpdump], [Program.CArray], [Program.Decimal] and [Program.OneLine] print.
+//
 // Every program, built, decoded or parsed, obeys the rules of the kernel's bpf_check_classic (net/core/filter.c):
 // [Decode] accepts what bpf_check_classic accepts, and nothing else.
 //

@@ -75,6 +75,36 @@ func ExampleParseCArray() {
 	// 4,40 0 0 12,21 0 1 2054,6 0 0 262144,6 0 0 0
 }
 
+// A filter that somebody wrote down, for bpf_asm.
+func ExampleParseText() {
+	program, err := classic.ParseText("udp.bpf", []byte(`
+		      ldh [12]
+		      jne #0x800, drop  ; not IPv4
+		      ldb [23]
+		      jne #17, drop     ; not UDP
+		      ret #-1
+		drop: ret #0`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(program.Tcpdump())
+	fmt.Println("the last instruction is from", program.Position(program.Len()-1))
+
+	_, err = classic.ParseText("mistaken.bpf", []byte("ldh [12\njeq #0x100000800, drop\nret a"))
+	fmt.Println(err)
+	// Output:
+	// (000) ldh      [12]
+	// (001) jeq      #0x800           jt 2	jf 5
+	// (002) ldb      [23]
+	// (003) jeq      #0x11            jt 4	jf 5
+	// (004) ret      #-1
+	// (005) ret      #0
+	// the last instruction is from udp.bpf:7
+	// mistaken.bpf:1:8: expected ], found the end of the line
+	// mistaken.bpf:2:6: 0x100000800 does not fit 32 bits
+}
+
 // Mistakes come out together, each at the line that made it.
 func ExampleBuilder_Program() {
 	b := classic.NewBuilder("mistaken")
@@ -85,6 +115,6 @@ func ExampleBuilder_Program() {
 	_, err := b.Program()
 	fmt.Println(err)
 	// Output:
-	// example_test.go:82: mistaken: instruction 1: div #0: division by the constant zero
-	// example_test.go:83: mistaken: instruction 2: jeq #0x11: label udp is not defined
+	// example_test.go:112: mistaken: instruction 1: div #0: division by the constant zero
+	// example_test.go:113: mistaken: instruction 2: jeq #0x11: label udp is not defined
 }

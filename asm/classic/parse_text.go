@@ -62,6 +62,7 @@ type textParser struct {
 	lexer
 	mistakes
 	tok      token // the next one
+	ended    place // of what is before it
 	broken   bool  // a comment has no end
 	numbered bool  // the line that is read states the index of its instruction
 	calls    []textCall
@@ -99,11 +100,20 @@ func (p *textParser) fail(t token, format string, args ...any) bool {
 
 // expected notes that something else was expected than what comes next.
 func (p *textParser) expected(what string) bool {
-	return p.fail(p.tok, "expected %s, found %s", what, p.tok.found())
+	found, at := strconv.Quote(p.tok.String()), p.tok.place
+	switch {
+	case p.tok.kind == tokenEnd:
+		found, at = "the end of the text", p.ended
+	case p.tok.first:
+		found, at = "the end of the line", p.ended
+	}
+	p.errorf(at, "expected %s, found %s", what, found)
+	return false
 }
 
 // advance takes the next token.
 func (p *textParser) advance() {
+	p.ended = p.lexer.place()
 	t, ok := p.next()
 	if !ok && !p.broken {
 		p.broken = true

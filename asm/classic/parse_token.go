@@ -1,7 +1,6 @@
 package classic
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,17 +38,6 @@ func (t token) word() string {
 
 // String returns the word or number as it is written, shortened for a message.
 func (t token) String() string { return shorten(t.text) }
-
-// found names the token for a message that expected another.
-func (t token) found() string {
-	switch {
-	case t.kind == tokenEnd:
-		return "the end of the text"
-	case t.first:
-		return "a new line with " + strconv.Quote(t.String())
-	}
-	return strconv.Quote(t.String())
-}
 
 // shorten returns what shows of a word in a message.
 func shorten(word string) string {
