@@ -14,8 +14,8 @@ takes it and tcpdump -d prints it. For - it is standard input.
 
 All mistakes are reported at once, each with its line and column.`,
 	examples: []string{
-		"purebpf disasm dcid | purebpf asm - -o dcid.o",
-		"purebpf asm filter.s -type socket_filter -to hex",
+		"purebpf disasm dcid | purebpf asm - -o copy.o",
+		"purebpf asm functions.s -to hex",
 		"tcpdump -d udp port 53 | purebpf asm - -to c",
 	},
 	setup: func(f *flags) action {

@@ -13,7 +13,7 @@ calls behind it. Where it names a map, raw bytes and hexadecimal lack the map's 
 		"purebpf convert dcid -o dcid.o",
 		"purebpf convert dcid -to c-nginx -symbol ngx_quic_reuseport_helper",
 		"purebpf convert bytemod -to decimal",
-		"purebpf convert bytemod -extended -type sk_reuseport -to source",
+		"purebpf convert bytemod -extended -to source",
 	},
 	setup: func(f *flags) action {
 		in, out := f.input(), f.output("")

@@ -38,7 +38,7 @@ func usage(w io.Writer) error {
 	b.WriteString("usage: purebpf COMMAND [ARGUMENT ...]\n\n")
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, cmd := range commands() {
-		fmt.Fprintf(t, "  %s\t%s\n", strings.TrimSpace(cmd.name+" "+cmd.args), cmd.summary)
+		fmt.Fprintf(t, "  %s\t%s\n", cmd.name, cmd.summary)
 	}
 	t.Flush()
 	b.WriteString("\npurebpf help COMMAND says more. Examples:\n  sudo purebpf demo\n  purebpf dump dcid\n  purebpf convert dcid -o dcid.o\n")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ keys and values in bytes. Maps that are not given stay names.`,
 	examples: []string{
 		"purebpf link sockredir-record sockredir-redirect -o sockredir.o",
 		"purebpf link dcid -map workers=5 -to hex",
-		"purebpf link filter.o functions.o -map counts=array:4:8:256 -o all.o",
+		"purebpf link filter.s functions.s -map counts=array:4:8:65536 -o filter.o",
 	},
 	setup: func(f *flags) action {
 		in, out := f.input(), f.output("elf")
@@ -37,7 +38,7 @@ keys and values in bytes. Maps that are not given stay names.`,
 			if err != nil {
 				return err
 			}
-			var programs []*asm.Program
+			var objects []*reloc.Object
 			for _, arg := range args {
 				one, err := in.read(c, arg)
 				if err != nil {
@@ -50,7 +51,11 @@ keys and values in bytes. Maps that are not given stay names.`,
 				if err != nil {
 					return err
 				}
-				programs = append(programs, o.Programs()...)
+				objects = append(objects, o)
+			}
+			programs, err := joinData(objects)
+			if err != nil {
+				return err
 			}
 			o, err := linkObject(programs, descriptors, described)
 			if err != nil {
@@ -145,7 +150,7 @@ func linkObject(programs []*asm.Program, descriptors map[string]int, described [
 			errs = append(errs, fmt.Errorf("%w %s: no program refers to it", reloc.ErrUnknownSymbol, m.Name))
 		}
 	}
-	for name := range descriptors {
+	for _, name := range slices.Sorted(maps.Keys(descriptors)) {
 		if !referred[name] {
 			errs = append(errs, fmt.Errorf("%w %s: no program refers to it", reloc.ErrUnknownSymbol, name))
 		}

@@ -1,9 +1,30 @@
 // Command purebpf shows, runs, translates and loads BPF programs: those that this module ships and those of files.
 //
-//	purebpf demo             run all programs on real sockets and check where the traffic goes
-//	purebpf list             name the programs
-//	purebpf dump PROGRAM     print one as text, bytes or C
-//	purebpf run PROGRAM      show what one does with given packets
+//	purebpf demo         run all programs on real sockets and check where the traffic goes
+//	purebpf list         name the programs
+//	purebpf dump         list programs: bytes beside text, source lines, maps
+//	purebpf run          show what one does with given packets
+//	purebpf asm          assemble text
+//	purebpf disasm       print programs as text that asm reads
+//	purebpf convert      write programs in another format
+//	purebpf link         link programs to each other and to maps
+//	purebpf load         give programs to the kernel, and pin them with their maps
+//	purebpf attach       attach a loaded program, and pin the link
+//	purebpf detach       detach what is attached, and remove the pin of its link
+//	purebpf prog         list the programs in the kernel, or show some
+//	purebpf map          list the maps in the kernel, or show what is in some
+//	purebpf probe        say what this kernel has, and what this process may do with it
+//	purebpf completion   print what makes a shell complete command lines
+//	purebpf version      print the version
+//	purebpf help         explain a command
+//
+// Where a command takes an INPUT, that is a program that list names, a file of any format that convert knows, or standard
+// input for -. What a file is, is told from its contents:
+//
+//	purebpf convert filter.o -to c-nginx          an object of clang's as nginx's C
+//	tcpdump -d udp | purebpf convert - -to go     a filter of tcpdump's as a Go package
+//	purebpf disasm dcid > dcid.s                  edit it, and then:
+//	purebpf asm dcid.s -o dcid.o
 //
 // The exit status is 0, 1 after an error, or 2 for a command line that makes no sense. Errors go to standard error.
 package main

@@ -149,8 +149,8 @@ func TestHelp(t *testing.T) {
 		usage string // the first line
 		has   string
 	}{
-		{"help", "usage: purebpf COMMAND [ARGUMENT ...]", "\n  dump INPUT                list programs: bytes beside text, source lines, maps\n"},
-		{"-h", "usage: purebpf COMMAND [ARGUMENT ...]", "\n  help [COMMAND]            explain a command\n"},
+		{"help", "usage: purebpf COMMAND [ARGUMENT ...]", "\n  dump        list programs: bytes beside text, source lines, maps\n"},
+		{"-h", "usage: purebpf COMMAND [ARGUMENT ...]", "\n  help        explain a command\n"},
 		{"--help", "usage: purebpf COMMAND [ARGUMENT ...]", "Examples:\n  sudo purebpf demo\n"},
 		{"help demo", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
 		{"demo -h", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},

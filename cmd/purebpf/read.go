@@ -14,6 +14,7 @@ import (
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/asm/classic"
 	"github.com/purebpf/purebpf/reloc"
+	"github.com/purebpf/purebpf/reloc/elf"
 )
 
 // document is an input before it is known what it means.
@@ -153,11 +154,11 @@ const classicWords = "ld ldi ldh ldb ldx ldxi ldxb st stx jmp ja jeq jneq jne jl
 	"add sub mul div mod neg and or xor lsh rsh tax txa ret"
 
 func readSockFilter(d *document) (*input, error) {
-	return d.classic(classic.ParseCArray(string(d.data)))
+	return d.classic(classic.ParseCArray(d.name, d.data))
 }
 
 func readDecimal(d *document) (*input, error) {
-	return d.classic(classic.ParseDecimal(string(d.data)))
+	return d.classic(classic.ParseDecimal(d.name, d.data))
 }
 
 func (d *document) classic(p *classic.Program, err error) (*input, error) {
@@ -180,6 +181,14 @@ func readText(d *document) (*input, error) {
 		return nil, d.named(err)
 	}
 	return d.object(reloc.NewObject(programs...))
+}
+
+func readELF(d *document) (*input, error) {
+	o, err := elf.Read(d.name, d.data)
+	if err != nil {
+		return nil, err // names the file
+	}
+	return &input{object: o}, nil
 }
 
 func readRaw(d *document) (*input, error) {

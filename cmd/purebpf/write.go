@@ -10,6 +10,7 @@ import (
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/asm/classic"
 	"github.com/purebpf/purebpf/reloc"
+	"github.com/purebpf/purebpf/reloc/elf"
 )
 
 // outputOptions say how to write, beyond the format.
@@ -66,6 +67,17 @@ func (in *input) selected(o *outputOptions) (*reloc.Object, error) {
 	return reloc.NewObject(p)
 }
 
+func writeSource(in *input, o *outputOptions) ([]byte, error) {
+	if in.classic != nil {
+		return writeBPFAsm(in, o)
+	}
+	object, err := in.selected(o)
+	if err != nil {
+		return nil, err
+	}
+	return asm.AppendSource(nil, object.Programs()...), nil
+}
+
 func writeLLVM(in *input, o *outputOptions) ([]byte, error) { return writeSyntax(in, o, asm.LLVM) }
 
 func writeKernel(in *input, o *outputOptions) ([]byte, error) { return writeSyntax(in, o, asm.Kernel) }
@@ -108,6 +120,14 @@ func writeDecimal(in *input, _ *outputOptions) ([]byte, error) {
 		return nil, err
 	}
 	return []byte(p.Decimal()), nil
+}
+
+func writeELF(in *input, o *outputOptions) ([]byte, error) {
+	object, err := in.selected(o)
+	if err != nil {
+		return nil, err
+	}
+	return elf.Append(nil, object, &elf.Options{Order: o.order})
 }
 
 func writeRaw(in *input, o *outputOptions) ([]byte, error) {

@@ -22,3 +22,15 @@ func writeNginx(in *input, o *outputOptions) ([]byte, error) {
 	}
 	return source.AppendNginx(nil, p, &source.NginxOptions{Symbol: o.symbol, ProgramType: o.ctype})
 }
+
+func writeGo(in *input, o *outputOptions) ([]byte, error) {
+	opts := &source.GoOptions{Package: o.pkg}
+	if in.classic != nil {
+		return source.AppendClassicGo(nil, in.classic, classicName(in), opts)
+	}
+	object, err := in.selected(o)
+	if err != nil {
+		return nil, err
+	}
+	return source.AppendGo(nil, object, opts)
+}
