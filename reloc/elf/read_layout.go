@@ -82,7 +82,7 @@ func (l *layout) pad(to uint64) {
 	}
 }
 
-// close returns the struct of the given size. One whose size is not a multiple of its largest number's consists of bytes.
+// close returns the struct of the given size. Numbers of which it is not a multiple are bytes: asm.Struct would pad it.
 func (l *layout) close(name string, size uint64) (*asm.Struct, error) {
 	if l.end > size {
 		return nil, fmt.Errorf("%d bytes of members in %d", l.end, size)
@@ -94,7 +94,7 @@ func (l *layout) close(name string, size uint64) (*asm.Struct, error) {
 	}
 	for i := range l.members {
 		m := &l.members[i]
-		if n := m.Size.Bytes(); n > 1 {
+		if n := m.Size.Bytes(); size%uint64(n) != 0 {
 			m.Size, m.Count = asm.B, n*max(1, m.Count)
 		}
 	}
