@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -176,7 +177,7 @@ func instructionTexts(p *asm.Program) []instructionText {
 
 func listClassic(in *input, order binary.ByteOrder) listedProgram {
 	p := in.classic
-	l := listedProgram{Name: classicName(in), Type: "classic", Slots: p.Len()}
+	l := listedProgram{Name: in.nameOfClassic(), Type: "classic", Slots: p.Len()}
 	b, text := classicBytes(p, order), strings.Split(p.String(), "\n")
 	for i := range p.All() {
 		label, instruction, _ := strings.Cut(text[i], ":\t")
@@ -191,12 +192,9 @@ func listClassic(in *input, order binary.ByteOrder) listedProgram {
 	return l
 }
 
-// classicName returns the name of a classic program. One that was read has none, and is called as its file.
-func classicName(in *input) string {
-	if name := in.classic.Name(); name != "" {
-		return name
-	}
-	return baseName(in.name)
+// nameOfClassic returns the name of a classic program. Most that were read have none, and are called as their file.
+func (in *input) nameOfClassic() string {
+	return cmp.Or(in.classic.Name(), in.classicName, baseName(in.name))
 }
 
 // text returns the listing for people.

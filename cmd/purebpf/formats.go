@@ -21,18 +21,18 @@ type format struct {
 // the order in which readers look at them.
 func formats() []format {
 	return []format{
-		{name: "source", what: "all, as text with directives; a classic program as bpf_asm",
+		{name: "source", what: "everything, as text with directives",
 			extensions: []string{".s", ".asm", ".bpf", ".txt"}, read: readText, write: writeSource},
 		{name: "llvm", what: "the instructions as LLVM's assembler reads them", read: readText, write: writeLLVM},
 		{name: "kernel", what: "the instructions as the verifier's log and bpftool show them", read: readText, write: writeKernel},
-		{name: "bpf_asm", what: "classic: the text of bpf_asm", write: writeBPFAsm},
-		{name: "tcpdump", what: "classic: the text of tcpdump -d", write: writeTcpdump},
+		{name: "bpf_asm", what: "classic: the text of bpf_asm", read: readClassicText, write: writeBPFAsm},
+		{name: "tcpdump", what: "classic: the text of tcpdump -d", read: readClassicText, write: writeTcpdump},
 		{name: "elf", what: "a relocatable object as clang makes it", extensions: []string{".o", ".elf"}, binary: true, read: readELF, write: writeELF},
-		{name: "json", what: "everything, for scripts", extensions: []string{".json"}},
+		{name: "json", what: "everything, for scripts; also of a classic program", extensions: []string{".json"}, read: readJSON, write: writeJSON},
 		{name: "c", what: "a C array of struct bpf_insn; of struct sock_filter of a classic program", extensions: []string{".c", ".h"}, write: writeC},
 		{name: "c-nginx", what: "the C file of nginx's QUIC module", write: writeNginx},
 		{name: "sock_filter", what: "classic: initializers of struct sock_filter, as of tcpdump -dd", read: readSockFilter, write: writeSockFilter},
-		{name: "go", what: "a Go package that links and loads the programs", extensions: []string{".go"}, write: writeGo},
+		{name: "go", what: "a Go package that loads the programs, or attaches a classic one", extensions: []string{".go"}, write: writeGo},
 		{name: "raw", what: "the bytes of one program", extensions: []string{".bin", ".raw"}, binary: true, read: readRaw, write: writeRaw},
 		{name: "classic-raw", what: "classic: the bytes of struct sock_filter", binary: true, read: readClassicRaw, write: writeClassicRaw},
 		{name: "hex", what: "the bytes of one program in hexadecimal", extensions: []string{".hex"}, read: readHex, write: writeHex},

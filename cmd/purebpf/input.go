@@ -20,6 +20,8 @@ type input struct {
 	format  string // of the file, "" of a program that the tool ships
 	object  *reloc.Object
 	classic *classic.Program
+	// classicName is the name of a classic program that was read from a format that has one for it.
+	classicName string
 }
 
 // inputFlags are the flags of the commands that read programs.
@@ -34,10 +36,29 @@ func (f *flags) input() *inputFlags { return f.inputOf(inputFormats()) }
 func (f *flags) inputOf(formats []string) *inputFlags {
 	return &inputFlags{
 		flags: f,
-		from:  f.choice("from", "FORMAT", "", "the format of the input, where it cannot be told:\n"+strings.Join(formats, " "), formats...),
+		from:  f.choice("from", "FORMAT", "", "the format of the input, where it cannot be told:\n"+folded(formats), formats...),
 		order: f.choice("from-order", "", "", "the byte order of raw and hexadecimal input, by default this machine's", "little", "big"),
 		kind:  f.text("type", "TYPE", "", "the type of programs that do not say theirs: socket_filter, xdp, ..."),
 	}
+}
+
+// folded returns words in lines that fit the help.
+func folded(words []string) string {
+	var b strings.Builder
+	column := 0
+	for i, w := range words {
+		switch {
+		case i == 0:
+		case column+len(w) > 70:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(w)
+		column += 1 + len(w)
+	}
+	return b.String()
 }
 
 // read reads what one argument stands for: a program that the tool ships, a file, or standard input for "-".

@@ -95,7 +95,7 @@ func TestLinkRefuses(t *testing.T) {
 		{"no such map", []string{b, "-map", "n=3"}, "unknown symbol n: no program refers to it"},
 		{"no such map to describe", []string{b, "-map", "n=hash:4:4:1"}, "unknown symbol n: no program refers to it"},
 		{"described otherwise", []string{b, "-map", "m=hash:4:4:2"}, "map m: program filter describes it in another way: hash:4:4:1"},
-		{"a classic program", []string{"bytemod"}, "bytemod is a classic program; -extended makes eBPF of it"},
+		{"a classic program", []string{"bytemod"}, "bytemod is a classic program: -extended makes eBPF of it"},
 		{"no such file", []string{"/no/such/file"}, "no such file or directory"},
 		{"sections of other flags", []string{paths[4], paths[5]}, "map .data: has flags"},
 	}

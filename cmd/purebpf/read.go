@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 	"github.com/purebpf/purebpf/reloc"
 	"github.com/purebpf/purebpf/reloc/elf"
+	"github.com/purebpf/purebpf/reloc/json"
 )
 
 // document is an input before it is known what it means.
@@ -29,7 +31,7 @@ type document struct {
 func (d *document) read(format string) (*input, error) {
 	candidates := []string{format}
 	if format == "" {
-		candidates = slices.DeleteFunc(d.candidates(), func(name string) bool { return findFormat(name).read == nil })
+		candidates = d.candidates()
 	}
 	var found []*input
 	var errs []error
@@ -181,6 +183,25 @@ func readText(d *document) (*input, error) {
 		return nil, d.named(err)
 	}
 	return d.object(reloc.NewObject(programs...))
+}
+
+func readClassicText(d *document) (*input, error) {
+	return d.classic(classic.ParseText(d.name, d.data))
+}
+
+func readJSON(d *document) (*input, error) {
+	o, err := json.Read(d.name, d.data)
+	if errors.Is(err, json.ErrClassic) {
+		p, name, err := json.ReadClassic(d.name, d.data)
+		if err != nil {
+			return nil, err
+		}
+		return &input{classic: p, classicName: name}, nil
+	}
+	if err != nil {
+		return nil, err // names the file
+	}
+	return &input{object: o}, nil
 }
 
 func readELF(d *document) (*input, error) {

@@ -14,11 +14,12 @@ var extendedFormats = []struct {
 	name  string
 	keeps []string
 }{
-	{"raw", []string{"hex", "llvm", "kernel", "source"}},
-	{"hex", []string{"raw", "llvm", "kernel", "source"}},
-	{"llvm", []string{"source"}}, // names of labels and maps
-	{"kernel", []string{"llvm", "source"}},
-	{"source", nil},
+	{"raw", []string{"hex", "llvm", "kernel", "source", "json"}},
+	{"hex", []string{"raw", "llvm", "kernel", "source", "json"}},
+	{"llvm", []string{"source", "json"}}, // names of labels and maps
+	{"kernel", []string{"llvm", "source", "json"}},
+	{"source", []string{"json"}},
+	{"json", []string{"source"}},
 }
 
 // testPrograms are arguments that stand for programs: those that the tool ships, and examples in text.
@@ -40,13 +41,14 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestRoundTripClassic(t *testing.T) {
-	formats := []string{"sock_filter", "classic-raw", "classic-hex", "decimal"}
+	formats := []string{"bpf_asm", "tcpdump", "sock_filter", "classic-raw", "classic-hex", "decimal"}
 	_, programs := testPrograms()
 	for _, program := range programs {
 		for _, a := range formats {
 			for _, b := range formats {
 				roundTrip(t, program, a, b)
 			}
+			roundTrip(t, program, a, "json")
 		}
 	}
 }
@@ -74,10 +76,10 @@ func TestDetect(t *testing.T) {
 	extended, classic := testPrograms()
 	formats := map[string][]string{}
 	for _, p := range extended {
-		formats[p] = []string{"source", "elf", "hex", "raw"}
+		formats[p] = []string{"source", "elf", "json", "hex", "raw"}
 	}
 	for _, p := range classic {
-		formats[p] = []string{"sock_filter", "decimal", "classic-hex", "classic-raw"}
+		formats[p] = []string{"bpf_asm", "json", "sock_filter", "decimal", "classic-hex", "classic-raw"}
 	}
 	for program, written := range formats {
 		for _, format := range written {

@@ -24,7 +24,7 @@ type outputOptions struct {
 
 // errClassic and errExtended are of formats that cannot hold a program.
 var (
-	errClassic  = errors.New("is a classic program; -extended makes eBPF of it")
+	errClassic  = errors.New("is a classic program: -extended makes eBPF of it")
 	errExtended = errors.New("is no classic program")
 )
 
@@ -68,9 +68,6 @@ func (in *input) selected(o *outputOptions) (*reloc.Object, error) {
 }
 
 func writeSource(in *input, o *outputOptions) ([]byte, error) {
-	if in.classic != nil {
-		return writeBPFAsm(in, o)
-	}
 	object, err := in.selected(o)
 	if err != nil {
 		return nil, err

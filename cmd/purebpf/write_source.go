@@ -1,12 +1,13 @@
 package main
 
 import (
+	"github.com/purebpf/purebpf/reloc/json"
 	"github.com/purebpf/purebpf/reloc/source"
 )
 
 func writeC(in *input, o *outputOptions) ([]byte, error) {
 	if in.classic != nil {
-		return source.AppendClassicC(nil, in.classic, classicName(in)), nil
+		return source.AppendClassicC(nil, in.classic, in.nameOfClassic()), nil
 	}
 	object, err := in.selected(o)
 	if err != nil {
@@ -26,11 +27,22 @@ func writeNginx(in *input, o *outputOptions) ([]byte, error) {
 func writeGo(in *input, o *outputOptions) ([]byte, error) {
 	opts := &source.GoOptions{Package: o.pkg}
 	if in.classic != nil {
-		return source.AppendClassicGo(nil, in.classic, classicName(in), opts)
+		return source.AppendClassicGo(nil, in.classic, in.nameOfClassic(), opts)
 	}
 	object, err := in.selected(o)
 	if err != nil {
 		return nil, err
 	}
 	return source.AppendGo(nil, object, opts)
+}
+
+func writeJSON(in *input, o *outputOptions) ([]byte, error) {
+	if in.classic != nil {
+		return json.AppendClassic(nil, in.classic)
+	}
+	object, err := in.selected(o)
+	if err != nil {
+		return nil, err
+	}
+	return json.Append(nil, object)
 }
