@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -94,8 +93,8 @@ func pinned(t testing.TB, dir string) []string {
 	return names
 }
 
-// source writes a file with a program: its head, then its instructions.
-func source(t testing.TB, spec asm.ProgramSpec, write func(b *asm.Builder)) string {
+// programFile writes a file with a program: its head, then its instructions.
+func programFile(t testing.TB, spec asm.ProgramSpec, write func(b *asm.Builder)) string {
 	t.Helper()
 	b := asm.NewBuilder(spec.Name, spec.Type)
 	b.AttachType(spec.AttachType)
@@ -114,7 +113,7 @@ func source(t testing.TB, spec asm.ProgramSpec, write func(b *asm.Builder)) stri
 // returning is the file of a program that returns a number.
 func returning(t testing.TB, name string, kind asm.ProgramType, n int) string {
 	t.Helper()
-	return source(t, asm.ProgramSpec{Name: name, Type: kind}, func(b *asm.Builder) {
+	return programFile(t, asm.ProgramSpec{Name: name, Type: kind}, func(b *asm.Builder) {
 		b.Mov(asm.R0, n)
 		b.Exit()
 	})
@@ -183,7 +182,7 @@ func TestLoadPins(t *testing.T) {
 
 	// Another object takes a map over, by its path, id or name.
 	m := object.Maps[slices.IndexFunc(object.Maps, func(m loadedMap) bool { return m.Name == "counters" })]
-	user := source(t, asm.ProgramSpec{Name: "user", Type: asm.SocketFilter}, func(b *asm.Builder) {
+	user := programFile(t, asm.ProgramSpec{Name: "user", Type: asm.SocketFilter}, func(b *asm.Builder) {
 		b.LdMap(asm.R1, "theirs")
 		b.Mov(asm.R0, 0)
 		b.Exit()
@@ -205,7 +204,7 @@ func TestLoadPins(t *testing.T) {
 func TestLoadPinsByName(t *testing.T) {
 	needKernel(t)
 	fs := kerneltest.BPFFS(t)
-	file := source(t, asm.ProgramSpec{Name: "user", Type: asm.SocketFilter}, func(b *asm.Builder) {
+	file := programFile(t, asm.ProgramSpec{Name: "user", Type: asm.SocketFilter}, func(b *asm.Builder) {
 		b.DeclareMap(asm.MapSpec{Name: "shared", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1, PinByName: true})
 		b.LdMap(asm.R1, "shared")
 		b.Mov(asm.R0, 0)
@@ -231,7 +230,7 @@ func TestLoadPinsByName(t *testing.T) {
 func TestLoadRefused(t *testing.T) {
 	needKernel(t)
 	fs := kerneltest.BPFFS(t)
-	bad := source(t, asm.ProgramSpec{Name: "bad", Type: asm.SocketFilter}, func(b *asm.Builder) {
+	bad := programFile(t, asm.ProgramSpec{Name: "bad", Type: asm.SocketFilter}, func(b *asm.Builder) {
 		b.Mov(asm.R1, 0)
 		b.Exit()
 	})
@@ -271,6 +270,7 @@ func TestAttach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	inCgroup := "/" + filepath.Base(cgroup) // of whichever mount
 	onLo := "interface " + joinIDs([]uint32{uint32(lo.Index)})
 	for _, test := range []struct {
 		name   string
@@ -280,10 +280,10 @@ func TestAttach(t *testing.T) {
 		at     string // what prog show says
 		link   loader.LinkType
 	}{
-		{"sock_ops", asm.ProgramSpec{Type: asm.SockOps}, cgroup, nil, "cgroup " + cgroup, loader.LinkCgroup},
-		{"cgroup_skb", asm.ProgramSpec{Type: asm.CgroupSKB}, cgroup, []string{"-at", "cgroup_inet_egress"}, "cgroup " + cgroup + " at cgroup_inet_egress", loader.LinkCgroup},
+		{"sock_ops", asm.ProgramSpec{Type: asm.SockOps}, cgroup, nil, inCgroup, loader.LinkCgroup},
+		{"cgroup_skb", asm.ProgramSpec{Type: asm.CgroupSKB}, cgroup, []string{"-at", "cgroup_inet_egress"}, inCgroup + " at cgroup_inet_egress", loader.LinkCgroup},
 		{"connect4", asm.ProgramSpec{Type: asm.CgroupSockAddr, AttachType: asm.AttachCgroupInet4Connect}, cgroup,
-			[]string{"-at", "cgroup_inet4_connect"}, "cgroup " + cgroup + " at cgroup_inet4_connect", loader.LinkCgroup},
+			[]string{"-at", "cgroup_inet4_connect"}, inCgroup + " at cgroup_inet4_connect", loader.LinkCgroup},
 		{"sk_msg by pin", asm.ProgramSpec{Type: asm.SkMsg}, filepath.Join(fs, "sockets"), nil, "map " + joinIDs([]uint32{about.ID}), loader.LinkSocketMap},
 		{"sk_msg by name", asm.ProgramSpec{Type: asm.SkMsg}, "attach_sockets", nil, "map " + joinIDs([]uint32{about.ID}), loader.LinkSocketMap},
 		{"sk_lookup", asm.ProgramSpec{Type: asm.SkLookup, AttachType: asm.AttachSkLookup}, "/proc/self/ns/net", nil, "network namespace ", loader.LinkNetNS},
@@ -297,7 +297,7 @@ func TestAttach(t *testing.T) {
 			}
 			dir := filepath.Join(fs, "app")
 			test.spec.Name = "attached"
-			file := source(t, test.spec, func(b *asm.Builder) {
+			file := programFile(t, test.spec, func(b *asm.Builder) {
 				b.Mov(asm.R0, 1)
 				b.Exit()
 			})
@@ -321,7 +321,7 @@ func TestAttach(t *testing.T) {
 					t.Errorf("attach: %q, want %q", got, want)
 				}
 				shown := succeed(t, "prog", "show", program)
-				wantHas(t, "prog show", shown, "attached      to "+test.at, " by link ", ", pinned at "+program+"_link\n", "pinned        "+program+"\n")
+				wantHas(t, "prog show", shown, "attached      to ", test.at, " by link ", ", pinned at "+program+"_link\n", "pinned        "+program+"\n")
 				if got := ask(attach...); got.status != 1 {
 					t.Errorf("attached twice: %+v", got)
 				}
@@ -414,15 +414,12 @@ func TestAttachRefuses(t *testing.T) {
 	}
 }
 
-// digits are the ids in a text.
-var digits = regexp.MustCompile(`[0-9]+`)
-
 // Two programs, and two maps, of one name: list shows both, what needs one says which there are.
 func TestNamesThatMatchSeveral(t *testing.T) {
 	needKernel(t)
 	fs := kerneltest.BPFFS(t)
 	cgroup := kerneltest.Cgroup(t)
-	file := source(t, asm.ProgramSpec{Name: "twin_program", Type: asm.SockOps}, func(b *asm.Builder) {
+	file := programFile(t, asm.ProgramSpec{Name: "twin_program", Type: asm.SockOps}, func(b *asm.Builder) {
 		b.DeclareMap(asm.MapSpec{Name: "twin_map", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 1})
 		b.LdMap(asm.R1, "twin_map")
 		b.Mov(asm.R0, 1)
@@ -450,7 +447,7 @@ func TestNamesThatMatchSeveral(t *testing.T) {
 	choose := "2 programs match twin_program: choose by id:" + joinIDs(programs[:1]) + " or id:" + joinIDs(programs[1:]) + "\n"
 	fail(t, 1, choose, "prog", "dump", "twin_program")
 	fail(t, 1, choose, "attach", "twin_program", cgroup, "-pin", filepath.Join(fs, "link"))
-	user := source(t, asm.ProgramSpec{Name: "user", Type: asm.SocketFilter}, func(b *asm.Builder) {
+	user := programFile(t, asm.ProgramSpec{Name: "user", Type: asm.SocketFilter}, func(b *asm.Builder) {
 		b.LdMap(asm.R1, "theirs")
 		b.Mov(asm.R0, 0)
 		b.Exit()

@@ -52,7 +52,7 @@ func load(c *console, args []string, f *loadFlags) error {
 	}
 	opts := &loader.CollectionOptions{PinPath: f.byName}
 	if f.log {
-		opts.Programs.Log = loader.LogInstructions | loader.LogStats
+		opts.Programs.Log = loader.LogStates | loader.LogStats
 	}
 	var release func()
 	opts.Maps, release, err = givenMaps(object, f)
