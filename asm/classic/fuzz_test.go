@@ -123,7 +123,7 @@ func parsesAgain(t *testing.T, text string, parse func(string, []byte) (*classic
 // each byte of it.
 const (
 	allocatedAtAll   = 64 << 10
-	allocatedPerByte = 64
+	allocatedPerByte = 32
 )
 
 // The worst of texts: each byte of them makes a parser remember as much as it ever does.

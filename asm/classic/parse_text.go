@@ -66,6 +66,7 @@ type textParser struct {
 	broken   bool  // a comment has no end
 	numbered bool  // the line that is read states the index of its instruction
 	calls    []textCall
+	jumps    []textJump
 	labels   map[string]textLabel
 }
 
@@ -73,8 +74,13 @@ type textParser struct {
 type textCall struct {
 	raw bpf.RawInstruction
 	place
-	jumpTrue, jumpFalse target // jumpTrue of an unconditional jump too
-	bad                 bool   // has its error already
+	bad bool // has its error already
+}
+
+// textJump is where an instruction of the text leads, jumpTrue for an unconditional jump too.
+type textJump struct {
+	call                int // index of the instruction
+	jumpTrue, jumpFalse target
 }
 
 // target is where a jump leads: a label, or for the empty one the instruction of the index. The zero target is the
@@ -84,8 +90,6 @@ type target struct {
 	index uint32
 	place
 }
-
-func (t target) given() bool { return t.line > 0 }
 
 type textLabel struct {
 	index int // of the instruction that follows
@@ -153,11 +157,17 @@ func (p *textParser) line() {
 			p.advance()
 		}
 	}
-	if n := len(p.calls); n == cap(p.calls) {
-		// As many as there will be when the rest of the text is like what is read.
-		p.calls = slices.Grow(p.calls, min(n*len(p.text)/p.off, MaxInstructions)-n+8)
+	p.calls = append(grown(p.calls, &p.lexer), c)
+}
+
+// grown returns the list with room for one more, and for as many as there will be when the rest of the text is about
+// like what is read.
+func grown[T any](list []T, l *lexer) []T {
+	if n := len(list); n == cap(list) {
+		expected := n * len(l.text) / l.off
+		list = slices.Grow(list, min(expected+expected/8, MaxInstructions)-n+32)
 	}
-	p.calls = append(p.calls, c)
+	return list
 }
 
 // prefix reads the index and the labels of an instruction.
@@ -220,30 +230,27 @@ func (p *textParser) resolve() []bpf.RawInstruction {
 	raw := make([]bpf.RawInstruction, len(p.calls))
 	for i, c := range p.calls {
 		raw[i] = c.raw
-		if c.bad {
-			continue
+	}
+	for _, j := range p.jumps {
+		ins, long := &raw[j.call], Opcode(raw[j.call].Op) == OpJa
+		then, ok := p.distance(j.call, j.jumpTrue, long)
+		otherwise, alsoOK := p.distance(j.call, j.jumpFalse, long)
+		if long {
+			ins.K = then
+		} else {
+			ins.Jt, ins.Jf = uint8(then), uint8(otherwise)
 		}
-		jump := Opcode(c.raw.Op) == OpJa
-		if c.jumpTrue.given() {
-			distance, ok := p.distance(i, c.jumpTrue, jump)
-			p.calls[i].bad = !ok
-			if jump {
-				raw[i].K = distance
-			} else {
-				raw[i].Jt = uint8(distance)
-			}
-		}
-		if c.jumpFalse.given() {
-			distance, ok := p.distance(i, c.jumpFalse, jump)
-			p.calls[i].bad = p.calls[i].bad || !ok
-			raw[i].Jf = uint8(distance)
-		}
+		p.calls[j.call].bad = !ok || !alsoOK
 	}
 	return raw
 }
 
 // distance returns how many instructions are between instruction i and the target, or reports why it cannot jump there.
-func (p *textParser) distance(i int, to target, jump bool) (distance uint32, ok bool) {
+// Conditional jumps are not long.
+func (p *textParser) distance(i int, to target, long bool) (distance uint32, ok bool) {
+	if to == (target{}) {
+		return 0, true
+	}
 	index, line := int64(to.index), int32(0)
 	if to.label != "" {
 		l, ok := p.labels[to.label]
@@ -254,7 +261,7 @@ func (p *textParser) distance(i int, to target, jump bool) (distance uint32, ok 
 		index, line = int64(l.index), l.line
 	}
 	n := index - int64(i) - 1
-	if n >= 0 && index < int64(len(p.calls)) && (n <= MaxSkip || jump) {
+	if n >= 0 && index < int64(len(p.calls)) && (n <= MaxSkip || long) {
 		return uint32(n), true
 	}
 	name := fmt.Sprintf("instruction %d", index)

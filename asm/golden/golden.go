@@ -20,12 +20,18 @@ import (
 // LF or CRLF.
 func Check(t testing.TB, p *asm.Program, path string) {
 	t.Helper()
+	if p == nil {
+		t.Fatalf("golden: %s: no program", path)
+	}
 	check(t, listing(p), path, header)
 }
 
 // CheckClassic is Check for a classic program. The bytes are those of struct sock_filter: code, jt, jf, k.
 func CheckClassic(t testing.TB, p *classic.Program, path string) {
 	t.Helper()
+	if p == nil {
+		t.Fatalf("golden: %s: no program", path)
+	}
 	check(t, listingClassic(p), path, header)
 }
 

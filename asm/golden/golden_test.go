@@ -199,19 +199,29 @@ func TestUpdateFails(t *testing.T) {
 	}
 }
 
-func TestBadPath(t *testing.T) {
-	for path, want := range map[string]string{
-		"":                       "golden: no path given",
-		"slot 0\nslot 1\nslot 2": `golden: the path "slot 0\nslot 1\nslot 2" has line breaks; the path is the last argument`,
-	} {
-		r := record{TB: t}
-		func() {
-			defer func() { _ = recover() }() // of the end that Fatal makes
-			CheckText(&r, "text\n", path)
-		}()
-		if r.message != want {
-			t.Errorf("%q: %q, want %q", path, r.message, want)
-		}
+func TestMisuse(t *testing.T) {
+	tests := []struct {
+		name  string
+		check func(testing.TB)
+		want  string
+	}{
+		{"no path", func(t testing.TB) { CheckText(t, "text\n", "") }, "golden: no path given"},
+		{"path and text swapped", func(t testing.TB) { CheckText(t, "testdata/x.golden", "slot 0\nslot 1\n") },
+			`golden: the path "slot 0\nslot 1\n" has line breaks; the path is the last argument`},
+		{"no program", func(t testing.TB) { Check(t, nil, "x.golden") }, "golden: x.golden: no program"},
+		{"no classic program", func(t testing.TB) { CheckClassic(t, nil, "x.golden") }, "golden: x.golden: no program"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := record{TB: t}
+			func() {
+				defer func() { _ = recover() }() // of the end that Fatal makes
+				tt.check(&r)
+			}()
+			if r.message != tt.want {
+				t.Errorf("%q, want %q", r.message, tt.want)
+			}
+		})
 	}
 }
 
