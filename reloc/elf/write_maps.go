@@ -16,12 +16,13 @@ const mapsSection = ".maps"
 // pinByName is LIBBPF_PIN_BY_NAME of bpf_helpers.h.
 const pinByName = 1
 
-// isData reports whether a map of that name is a section of global data. Of .bss there is one only.
+// isData reports whether a map of that name is a section of global data.
 func isData(name string) bool {
-	return name == asm.SectionBSS || isSectionOrPart(name, asm.SectionData) || isSectionOrPart(name, asm.SectionRodata)
+	return inSection(name, asm.SectionBSS) || inSection(name, asm.SectionData) || inSection(name, asm.SectionRodata)
 }
 
-func isSectionOrPart(name, section string) bool {
+// inSection reports whether a name is that of a section or continues it, as .data.first does.
+func inSection(name, section string) bool {
 	return name == section || strings.HasPrefix(name, section+".")
 }
 
@@ -30,8 +31,8 @@ func (w *writer) data(m *asm.MapSpec) {
 	if !isData(m.Name) {
 		return
 	}
-	constant := isSectionOrPart(m.Name, asm.SectionRodata)
-	if err := checkData(m, constant); err != nil {
+	constant, zeros := inSection(m.Name, asm.SectionRodata), inSection(m.Name, asm.SectionBSS)
+	if err := checkData(m, constant, zeros); err != nil {
 		w.fail("map %s: %w", m.Name, err)
 		return
 	}
@@ -40,7 +41,7 @@ func (w *writer) data(m *asm.MapSpec) {
 	if constant {
 		p.flags = flagAlloc
 	}
-	if m.Name == asm.SectionBSS {
+	if zeros {
 		p.kind, p.data, p.size = noBits, nil, int(m.ValueSize)
 	}
 	w.file.add(p)
@@ -65,7 +66,7 @@ func (w *writer) data(m *asm.MapSpec) {
 }
 
 // checkData reports what a loader would make in another way of a section of that name.
-func checkData(m *asm.MapSpec, constant bool) error {
+func checkData(m *asm.MapSpec, constant, zeros bool) error {
 	flags := m.Flags &^ asm.MapMmapable // libbpf adds it
 	switch {
 	case m.Type != asm.MapArray || m.KeySize != 4 || m.MaxEntries != 1 || m.Inner != nil:
@@ -80,7 +81,7 @@ func checkData(m *asm.MapSpec, constant bool) error {
 		return fmt.Errorf("flags %#x; a loader makes it without", uint32(m.Flags))
 	case m.Extra != 0 || m.NUMANode != 0 || m.PinByName:
 		return errors.New("a section can be neither pinned nor placed")
-	case m.Name == asm.SectionBSS && strings.Trim(m.Contents, "\x00") != "":
+	case zeros && strings.Trim(m.Contents, "\x00") != "":
 		return errors.New("has contents, and the section is zeros; use .data")
 	case m.Value != nil && m.Value.Size() != int(m.ValueSize):
 		return fmt.Errorf("its layout has %d bytes, its value %d", m.Value.Size(), m.ValueSize)

@@ -119,7 +119,7 @@ func TestAppendRefuses(t *testing.T) {
 		{"zeros that are none", maps(data(".bss", func(m *asm.MapSpec) { m.Contents = "x" })),
 			"map .bss: has contents, and the section is zeros; use .data"},
 		{"pinned data", maps(data(".bss", func(m *asm.MapSpec) { m.PinByName = true })), "map .bss: a section can be neither pinned nor placed"},
-		{"second .bss", maps(data(".bss.x", nil)), "map .bss.x: in an object file the name of a map is a C identifier"},
+		{"name like data", maps(data(".database", nil)), "map .database: in an object file the name of a map is a C identifier"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
