@@ -44,6 +44,7 @@ type parser struct {
 	insn   Instruction // what was read
 	fix    fixup       // its symbol, if kind is not 0
 	callee string      // name of the function that a dump adds to a call
+	hint   hint        // what the line of source text before it says
 	first  int         // first instruction of the line
 
 	isDump  bool // the text has lines as the kernel prints them

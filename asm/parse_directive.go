@@ -271,10 +271,7 @@ func (p *parser) typeDirective() bool {
 	}
 	switch at := p.at; p.word() {
 	case "function":
-		if p.unit.isFunction == nil {
-			p.unit.isFunction = make(map[string]bool)
-		}
-		p.unit.isFunction[name] = true
+		p.unit.function(name)
 	case "object":
 	default:
 		p.at = at

@@ -12,6 +12,10 @@ type dump struct {
 	slots []int32 // of each instruction, when they are numbered
 	plain bool    // there are instructions without a slot
 	log   bool    // it is a verifier's log
+	// raw has the numbers that the log shows of addresses, by the index of their instructions.
+	raw map[int32]int64
+	// names has what functions are called, by their first slot.
+	names map[int32]string
 }
 
 // hasDump reports whether text has an instruction of the kernel's: 12: (b7) r1 = 5.
@@ -66,10 +70,14 @@ func (p *parser) numbered() {
 		return
 	}
 	if digits == p.end || p.src[digits] != ':' {
-		if p.isDump && p.bytesBelow() {
-			return
+		switch {
+		case p.isDump && p.bytesBelow():
+		case p.isDump:
+			p.chatter()
+		default:
+			p.at = digits
+			p.expected("':' behind the number of a slot")
 		}
-		p.chatter("the number of a slot and ':'")
 		return
 	}
 	slot, err := strconv.ParseUint(word, 10, 31)
@@ -92,8 +100,10 @@ func (p *parser) numbered() {
 		}
 		p.opcode = int16(hi<<4 | lo)
 		p.at += 4
-	case p.isDump && (c == 'R' || c == 'f' && strings.HasPrefix(p.src[p.at:p.end], "frame")):
-		p.unit.dump.log = true // the registers before an instruction
+	case p.isDump:
+		// The registers before an instruction, or that what follows is known to be safe.
+		p.unit.dump.log = p.unit.dump.log || c == 'R' || c == 'f'
+		p.chatter()
 		return
 	case hexDigit(c) >= 0 && p.at+2 < p.end && hexDigit(p.src[p.at+1]) >= 0 && p.src[p.at+2] == ' ':
 		p.objdumpLine(int32(slot))
@@ -117,29 +127,31 @@ func (p *parser) slotLine(slot int32) {
 	if !p.endOfStatement() {
 		return
 	}
-	if op >= 0 && p.acceptByte(';') {
-		p.state()
-	} else if p.peek() == ';' {
-		p.fail(p.at, "one instruction for one slot")
-		return
+	state := ""
+	if p.peek() == ';' {
+		if op < 0 {
+			p.fail(p.at, "one instruction for one slot")
+			return
+		}
+		state = p.src[p.at+1 : p.end]
 	}
-	p.takeSlot(slot)
+	p.takeSlot(slot, state)
 }
 
-// takeSlot adds the instruction that was read. Another one for the same slot must be the same.
-func (p *parser) takeSlot(slot int32) {
+// takeSlot adds the instruction that was read. state is what the verifier says behind it.
+func (p *parser) takeSlot(slot int32, state string) {
 	u := p.unit
 	if u.dump.plain {
 		p.fail(p.stmt, "an instruction with the number of its slot among others without")
 		return
 	}
+	if p.insn.Op == OpLdImm64 && !p.meaning(state) {
+		return
+	}
+	p.nameCallee(slot)
+	p.hint, p.callee = hint{}, ""
 	u.dump.slots = append(u.dump.slots, slot)
 	p.add()
-}
-
-// state reads what the verifier says behind an instruction: the registers that it changed.
-func (p *parser) state() {
-	p.at = p.end
 }
 
 // order puts the instructions of a dump in the order of their slots, and refuses what does not make a program.
@@ -179,51 +191,50 @@ func (u *unit) sort(p *parser) bool {
 	for _, c := range u.spec.Comments {
 		comments[int32(c.Index)] = c.Text
 	}
-	var (
-		insns    []Instruction
-		places   []spot
-		fixups   []fixup
-		texts    []Comment
-		position []Position
-		missing  []string
-		next     int32
-		moved    = make([]int32, len(slots)+1) // where instructions went
-	)
-	last := int32(-1) // in the old order
-	for _, n := range order {
-		slot := slots[n]
-		if last >= 0 && slot == slots[last] {
-			moved[n] = moved[last]
-			a, b := fixed[last], fixed[n]
-			if u.insns[n] != u.insns[last] || a.name != b.name {
-				p.errorAt(u.places[n], "slot %d is %v here, and %v in line %d", slot, u.insns[n], u.insns[last], u.places[last].line)
-				return false
-			}
-			continue
+	sorted := unit{}
+	var missing []string
+	next := int32(0)
+	moved := make([]int32, len(slots)+1) // where instructions went
+	for len(order) > 0 {
+		slot := slots[order[0]]
+		same := 1
+		for same < len(order) && slots[order[same]] == slot {
+			same++
+		}
+		group := order[:same]
+		order = order[same:]
+		best, ok := u.best(p, group, fixed)
+		if !ok {
+			return false
 		}
 		switch {
 		case slot < next:
-			p.errorAt(u.places[n], "slot %d is the second half of the instruction before it", slot)
+			p.errorAt(u.places[best], "slot %d is the second half of the instruction before it", slot)
 			return false
 		case slot == next+1:
 			missing = append(missing, strconv.Itoa(int(next)))
 		case slot > next:
 			missing = append(missing, strconv.Itoa(int(next))+" to "+strconv.Itoa(int(slot)-1))
 		}
-		next = slot + int32(u.insns[n].Slots())
-		last = n
-		at := int32(len(insns))
-		moved[n] = at
-		insns, places = append(insns, u.insns[n]), append(places, u.places[n])
-		if f, ok := fixed[n]; ok {
+		next = slot + int32(u.insns[best].Slots())
+		at := int32(len(sorted.insns))
+		if f, ok := fixed[best]; ok {
 			f.index = at
-			fixups = append(fixups, f)
+			sorted.fixups = append(sorted.fixups, f)
 		}
-		if c, ok := comments[n]; ok {
-			texts = append(texts, Comment{Index: int(at), Text: c})
-		}
+		sorted.insns = append(sorted.insns, u.insns[best])
+		sorted.places = append(sorted.places, u.places[best])
 		if u.positions != nil {
-			position = append(position, u.positions[n])
+			sorted.positions = append(sorted.positions, Position{})
+		}
+		for _, n := range group {
+			moved[n] = at
+			if u.positions != nil && sorted.positions[at] == (Position{}) {
+				sorted.positions[at] = u.positions[n]
+			}
+			if text, ok := comments[n]; ok {
+				sorted.say(int(at), text)
+			}
 		}
 	}
 	if len(missing) > 0 {
@@ -235,7 +246,7 @@ func (u *unit) sort(p *parser) bool {
 		p.errorAt(u.places[0], "the text does not show slots %s%s", strings.Join(missing, ", "), more)
 		return false
 	}
-	moved[len(slots)] = int32(len(insns))
+	moved[len(slots)] = int32(len(sorted.insns))
 	for k := range u.labels {
 		u.labels[k].index = moved[u.labels[k].index]
 	}
@@ -243,17 +254,54 @@ func (u *unit) sort(p *parser) bool {
 	for k, l := range u.labels {
 		u.byName[l.name] = int32(k)
 	}
-	u.insns, u.places, u.fixups, u.spec.Comments, u.positions = insns, places, fixups, texts, position
+	u.dump.raw = nil
+	u.insns, u.places, u.fixups = sorted.insns, sorted.places, sorted.fixups
+	u.positions, u.spec.Comments = sorted.positions, sorted.spec.Comments
 	return true
 }
 
-// chatter reads a line of a dump that is no instruction. What stands between instructions in a log says nothing about the
-// program, but an instruction without its slot would be lost.
-func (p *parser) chatter(what string) {
-	if !p.isDump {
-		p.expected(what)
-		return
+// best returns of the instructions of one slot, which have to be the same, the one that says most.
+func (u *unit) best(p *parser, group []int32, fixed map[int32]fixup) (best int32, ok bool) {
+	best = group[0]
+	for _, n := range group[1:] {
+		if !u.agree(best, n, fixed) {
+			p.errorAt(u.places[n], "slot %d is %v here, and %v in line %d", u.dump.slots[n], u.insns[n], u.insns[best], u.places[best].line)
+			return 0, false
+		}
+		if _, known := u.dump.raw[n]; known {
+			best = n
+		}
 	}
+	return best, true
+}
+
+// chatter reads a line of a dump that is no instruction. What stands between the instructions of a log says nothing about
+// the program, but an instruction without its slot would be lost.
+func (p *parser) chatter() {
+	at := p.at
+	if w := p.src[at:p.end]; strings.HasPrefix(w, "processed ") || strings.HasPrefix(w, "from ") {
+		p.unit.dump.log = true
+	}
+	if _, _, ok := parseOne(p.src[at:p.end]); ok {
+		p.fail(at, "an instruction without the number of its slot among others with it")
+	}
+}
+
+// parseOne reads one instruction that may stand in other text.
+func parseOne(text string) (Instruction, fixup, bool) {
+	if text == "" {
+		return Instruction{}, fixup{}, false
+	}
+	switch text[0] {
+	case 'r', 'w', '*', 'i', 'g', 'm', 'c', 'e', 'l', 's':
+	default:
+		return Instruction{}, fixup{}, false
+	}
+	one := parser{src: text, end: len(text), next: len(text), line: 1, opcode: -1, unit: &unit{}}
+	if !one.instruction() || !one.endOfStatement() || one.peek() == ';' {
+		return Instruction{}, fixup{}, false
+	}
+	return one.insn, one.fix, true
 }
 
 // bytesBelow reads a line of bpftool prog dump xlated opcodes: the bytes of the instruction above.
@@ -321,7 +369,14 @@ func (p *parser) sourceLine() {
 	if pos != (Position{}) || u.positions != nil {
 		u.locate(pos)
 	}
-	u.comment = strings.Trim(text, " \t")
+	text = strings.Trim(text, " \t")
+	// Lines without a comment of the author show their instruction, which tells the name of a map.
+	p.hint = hint{}
+	if i, f, ok := parseOne(text); ok {
+		p.hint = hint{insn: i, symbol: f}
+		text = ""
+	}
+	u.comment = text
 }
 
 // cutLine splits file.go:12.
@@ -334,7 +389,18 @@ func cutLine(s string) (file string, line int, ok bool) {
 	return strings.Clone(s[:k]), int(n), err == nil
 }
 
-// dumpText reads a line of a dump that does not begin with a number.
+// dumpText reads a line of a dump that does not begin with a number: the declaration of a function in bpftool's, or what
+// else a log says.
 func (p *parser) dumpText() {
-	p.chatter("")
+	if line := strings.TrimRight(p.src[p.at:p.end], " \t"); strings.HasSuffix(line, "):") {
+		head, _, _ := strings.Cut(line, "(")
+		head = strings.TrimRight(head, " ")
+		k := strings.LastIndexAny(head, " *") + 1
+		if name := head[k:]; checkName(name) == nil {
+			p.unit.function(name)
+			p.label(name, p.at+k)
+			return
+		}
+	}
+	p.chatter()
 }

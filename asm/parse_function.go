@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// function declares that name is a function.
+func (u *unit) function(name string) {
+	if u.isFunction == nil {
+		u.isFunction = make(map[string]bool)
+	}
+	u.isFunction[name] = true
+}
+
 // functions tells functions from labels: the first instruction begins one, and what is called or declared to be one does.
 // name is that of the main function when nothing names it.
 func (u *unit) functions(name string) {
@@ -41,7 +49,16 @@ func (u *unit) functions(name string) {
 	}
 	add(name, 0)
 	for _, index := range called {
-		add(u.newName("sub"+strconv.Itoa(int(u.slots[index]))), int(index))
+		name, ok := u.dump.names[u.slots[index]]
+		if _, taken := u.byName[name]; !ok || taken {
+			name = "sub" + strconv.Itoa(int(u.slots[index]))
+		}
+		name = u.newName(name)
+		if u.byName == nil {
+			u.byName = make(map[string]int32)
+		}
+		u.byName[name] = -1
+		add(name, int(index))
 	}
 	u.spec.Functions = functions
 	if u.spec.Name == "" {

@@ -269,6 +269,9 @@ func (p *parser) callNumbered(i Instruction, at int, w string) bool {
 		return p.emit(i)
 	}
 	h, ok := HelperByName(w)
+	if !ok {
+		h, ok = HelperByName("bpf_" + w) // the kernel's own names of some helpers are without it
+	}
 	switch {
 	case !ok:
 		return p.fail(at, "call %s#%s: %s is no helper but a function inside the kernel, which programs cannot call", w, p.written(n), w)

@@ -135,7 +135,7 @@ func (p *parser) objdumpLine(slot int32) {
 		i, n, err := decode(code, big)
 		if err == nil && n == len(code) && sameText(i, p.insn) {
 			p.insn = i
-			p.takeSlot(slot)
+			p.takeSlot(slot, "")
 			return
 		}
 	}

@@ -89,7 +89,7 @@ func (u *unit) program(p *parser, name string) *Program {
 		p.errorAt(u.begins, "no instructions")
 		return nil
 	}
-	if !u.order(p) {
+	if !u.order(p) || !u.complete(p) {
 		return nil
 	}
 	u.slots = slotTable(u.insns)
