@@ -37,7 +37,7 @@ func (f *flags) inputOf(formats []string) *inputFlags {
 	return &inputFlags{
 		flags: f,
 		from:  f.choice("from", "FORMAT", "", "the format of the input, where it cannot be told:\n"+folded(formats), formats...),
-		order: f.choice("from-order", "", "", "the byte order of raw and hexadecimal input, by default this machine's", "little", "big"),
+		order: f.choice("from-order", "", "", "the byte order of raw and hexadecimal input, where it cannot be told", "little", "big"),
 		kind:  f.text("type", "TYPE", "", "the type of programs that do not say theirs: socket_filter, xdp, ..."),
 	}
 }
@@ -92,7 +92,10 @@ func (in *inputFlags) readFile(c *console, arg string) (*input, error) {
 	case err != nil:
 		return nil, err
 	}
-	d := document{name: name, data: data, order: byteOrder(*in.order), kind: kind}
+	d := document{name: name, data: data, kind: kind}
+	if *in.order != "" {
+		d.order = byteOrder(*in.order)
+	}
 	return d.read(*in.from)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -23,12 +24,15 @@ import (
 type document struct {
 	name  string
 	data  []byte
-	order binary.ByteOrder
-	kind  asm.ProgramType // of programs that do not say theirs
+	order binary.ByteOrder // of bytes, nil if they say it themselves
+	kind  asm.ProgramType  // of programs that do not say theirs
 }
 
 // read reads the document in the format of that name; without one, in the format that it turns out to have.
 func (d *document) read(format string) (*input, error) {
+	if len(bytes.TrimSpace(d.data)) == 0 {
+		return nil, fmt.Errorf("%s: is empty", d.name)
+	}
 	candidates := []string{format}
 	if format == "" {
 		candidates = d.candidates()
@@ -59,10 +63,15 @@ func (d *document) read(format string) (*input, error) {
 			names = append(names, in.format)
 		}
 		return nil, misuse("%s may be read as %s: say which by -from", d.name, alternatives(names))
-	case len(errs) > 1 && len(candidates) > 1:
-		return nil, fmt.Errorf("%s: as %s: %w\n%s: as %s: %w", d.name, candidates[0], errs[0], d.name, candidates[1], errs[1])
 	}
-	return nil, errs[0]
+	// What is wrong with a text is what is wrong with it in the likelier language. Bytes and numbers have no likelier one.
+	if len(candidates) == 1 || slices.Contains(textFormats[:], candidates[0]) {
+		return nil, errs[0]
+	}
+	for i, err := range errs {
+		errs[i] = fmt.Errorf("as %s: %w", candidates[i], err)
+	}
+	return nil, errors.Join(errs...)
 }
 
 // setType gives a type to programs that do not say theirs, but for functions that others call.
@@ -213,34 +222,42 @@ func readELF(d *document) (*input, error) {
 }
 
 func readRaw(d *document) (*input, error) {
-	insns, err := asm.Decode(d.data, d.order)
+	p, err := reloc.ParseRaw(baseName(d.name), asm.UnspecProgram, d.data, d.order)
 	if err != nil {
 		return nil, d.named(err)
 	}
-	return d.object(objectOf(asm.ProgramSpec{Name: baseName(d.name), Instructions: insns}))
+	return d.object(reloc.NewObject(p))
 }
 
-func objectOf(specs ...asm.ProgramSpec) (*reloc.Object, error) {
-	var programs []*asm.Program
-	for _, spec := range specs {
-		p, err := asm.NewProgram(spec)
-		if err != nil {
-			return nil, err
-		}
-		programs = append(programs, p)
-	}
-	return reloc.NewObject(programs...)
-}
-
+// readClassicRaw reads the bytes of struct sock_filter. Without a byte order that of this machine is tried first.
 func readClassicRaw(d *document) (*input, error) {
 	if len(d.data)%slotSize != 0 {
 		return nil, d.named(fmt.Errorf("%d bytes are not a multiple of %d", len(d.data), slotSize))
 	}
-	var raw []bpf.RawInstruction
-	for b := d.data; len(b) > 0; b = b[slotSize:] {
-		raw = append(raw, bpf.RawInstruction{Op: d.order.Uint16(b), Jt: b[2], Jf: b[3], K: d.order.Uint32(b[4:])})
+	orders := []binary.ByteOrder{d.order}
+	if d.order == nil {
+		orders = []binary.ByteOrder{binary.LittleEndian, binary.BigEndian}
+		if byteOrder("") == binary.BigEndian {
+			slices.Reverse(orders)
+		}
 	}
-	return d.classic(classic.Decode(raw))
+	var first error
+	for _, order := range orders {
+		p, err := classic.Decode(classicInstructions(d.data, order))
+		if err == nil {
+			return &input{classic: p}, nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return nil, d.named(first)
+}
+
+func classicInstructions(b []byte, order binary.ByteOrder) []bpf.RawInstruction {
+	raw := make([]bpf.RawInstruction, 0, len(b)/slotSize)
+	for ; len(b) > 0; b = b[slotSize:] {
+		raw = append(raw, bpf.RawInstruction{Op: order.Uint16(b), Jt: b[2], Jf: b[3], K: order.Uint32(b[4:])})
+	}
+	return raw
 }
 
 func readHex(d *document) (*input, error) { return d.unhex(readRaw) }
