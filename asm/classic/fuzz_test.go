@@ -13,7 +13,7 @@ import (
 	"github.com/purebpf/purebpf/asm/classic"
 )
 
-// FuzzDecode: whatever is accepted prints, comes back the same from the numbers and from x/net's types.
+// FuzzDecode: whatever is accepted comes back the same from the texts, the numbers and x/net's types.
 func FuzzDecode(f *testing.F) {
 	for _, tt := range instructions {
 		f.Add(structs([]bpf.RawInstruction{ins(0x02, 0, 0, 15), tt.want, ins(0x16, 0, 0, 0), ins(0x16, 0, 0, 0), ins(0x16, 0, 0, 0), ins(0x16, 0, 0, 0)}))
@@ -30,7 +30,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = p.String(), p.Tcpdump()
+		textComesBack(t, p)
 		again, err := bpf.Assemble(p.Instructions())
 		if err != nil || !slices.Equal(raw, again) {
 			t.Errorf("through x/net: %v\nwas %v\nnow %v", err, raw, again)
