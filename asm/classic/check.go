@@ -45,6 +45,9 @@ func check(program []bpf.RawInstruction, limit int) (problems []problem, more in
 	return problems, more
 }
 
+// forwardOnly is the reason to refuse a loop. Nobody but libpcap writes one by number.
+const forwardOnly = "classic programs jump forward only; loops, which libpcap makes of protochain, are for user space"
+
 // checkInstruction returns what is wrong with an instruction that has rest instructions after it, or "".
 func checkInstruction(ins bpf.RawInstruction, rest int) string {
 	op := Opcode(ins.Op)
@@ -70,7 +73,7 @@ func checkInstruction(ins bpf.RawInstruction, rest int) string {
 		}
 	case OpJa:
 		if back := int32(ins.K); back < 0 {
-			return fmt.Sprintf("jumps %d instructions back: classic programs jump forward only", -(int64(back) + 1))
+			return fmt.Sprintf("jumps %d instructions back: %s", -(int64(back) + 1), forwardOnly)
 		}
 		if uint64(ins.K) >= uint64(rest) {
 			return fmt.Sprintf("jumps over %d of the %d instructions that follow", ins.K, rest)

@@ -60,7 +60,8 @@ var refused = []struct {
 	{"ja to the end", []bpf.RawInstruction{ins(0x05, 0, 0, 1), ins(0x16, 0, 0, 0)},
 		"instruction 0: ja: jumps over 1 of the 1 instructions that follow"},
 	{"ja back, tcpdump's protochain", []bpf.RawInstruction{ins(0x07, 0, 0, 0), ins(0x05, 0, 0, 0xfffffffe), ins(0x16, 0, 0, 0)},
-		"instruction 1: ja: jumps 1 instructions back: classic programs jump forward only"},
+		"instruction 1: ja: jumps 1 instructions back: classic programs jump forward only;" +
+			" loops, which libpcap makes of protochain, are for user space"},
 	{"jt to the end", []bpf.RawInstruction{ins(0x15, 1, 0, 0), ins(0x16, 0, 0, 0)},
 		"instruction 0: jeq #0: jumps over 1 of the 1 instructions that follow"},
 	{"jf to the end", []bpf.RawInstruction{ins(0x4d, 0, 255, 0), ins(0x16, 0, 0, 0)},

@@ -270,8 +270,7 @@ func (p *textParser) distance(i int, to target, long bool) (distance uint32, ok 
 	}
 	switch {
 	case n < 0 && to.label == "":
-		p.errorf(to.place, "jumps back to %s: classic programs jump forward only; loops, which libpcap makes of"+
-			" protochain, are for user space", name)
+		p.errorf(to.place, "jumps back to %s: %s", name, forwardOnly)
 	case n < 0:
 		p.errorf(to.place, "%s is not ahead: classic programs jump forward only", name)
 	case index >= int64(len(p.calls)) && to.label == "":
