@@ -9,22 +9,24 @@ import (
 	"github.com/purebpf/purebpf/reloc"
 )
 
-// Read makes an object of the bytes of an ELF file as clang 14 and later write them for either byte order, with or without
-// -g. The file's name serves errors.
+// Read makes an object of the bytes of an ELF file as clang 14 and later write them for either byte order, with or
+// without -g. The file's name serves errors.
 //
-// Programs are of the type that the name of their section says, as libbpf takes it; in a section of another name they are of
-// type asm.UnspecProgram, and whoever knows better makes programs of their Spec. Every other function is a program of type
-// asm.UnspecProgram too, whose instructions Object.Link copies behind those of its callers. The programs are in the order
-// of the file.
+// Programs are of the type that the name of their section says, as libbpf takes it; in a section of another name
+// they are of type asm.UnspecProgram, and whoever knows better makes programs of their Spec. Every other function
+// is a program of type asm.UnspecProgram too, whose instructions Object.Link copies behind those of its callers.
+// The programs are in the order of the file.
 //
-// Maps are those of section .maps, with the layouts of keys and values, and of section maps; a definition of zeros there
-// only gives a name, as does a variable that is declared (extern) and not defined: such maps are not described, and whoever
-// links gives them. Sections .rodata, .data and .bss, and those whose names continue these, are maps of that name. Source
-// lines and their text become positions and comments. A program of an object without licence has asm.NoLicense.
+// Maps are those of section .maps, with the layouts of keys and values, and of section maps; a definition of zeros
+// there only gives a name, as does a variable that is declared (extern) and not defined: such maps are not
+// described, and whoever links gives them. Sections .rodata, .data and .bss, and those whose names continue these,
+// are maps of that name. Source lines and their text become positions and comments. A program of an object without
+// licence has asm.NoLicense.
 //
-// Errors that wrap errors.ErrUnsupported name what the object needs and this package does not do: relocations against the
-// types of a running kernel (CO-RE), functions and variables of the kernel and its configuration (kfunc, ksym, kconfig),
-// symbols that may be missing (weak), struct_ops, maps and data that have addresses in them when they are created.
+// Errors that wrap errors.ErrUnsupported name what the object needs and this package does not do: relocations
+// against the types of a running kernel (CO-RE), functions and variables of the kernel and its configuration
+// (kfunc, ksym, kconfig), symbols that may be missing (weak), struct_ops, maps and data that have addresses in
+// them when they are created.
 func Read(file string, data []byte) (*reloc.Object, error) {
 	o, err := parse(data)
 	if err != nil {

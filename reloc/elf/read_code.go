@@ -57,8 +57,8 @@ func (r *reader) readFunctions() error {
 	return nil
 }
 
-// divide makes sure that each instruction of a section is in one function. A function without a size, as assemblers write
-// it, goes on to the next.
+// divide makes sure that each instruction of a section is in one function. A function without a size, as
+// assemblers write it, goes on to the next.
 func divide(functions []code, s *elfSection) error {
 	end := uint64(0)
 	for i := range functions {
@@ -140,8 +140,8 @@ func (r *reader) readCode(f *code, spec *asm.ProgramSpec) error {
 	return nil
 }
 
-// refer makes the reference of an instruction that depends on the place of something else, and takes what the object has
-// instead of it out of the instruction.
+// refer makes the reference of an instruction that depends on the place of something else, and takes what the
+// object has instead of it out of the instruction.
 func (r *reader) refer(ins *asm.Instruction, at place, rel *elfRelocation) (asm.Reference, error) {
 	call := isCall(ins)
 	switch {

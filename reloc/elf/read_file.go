@@ -110,7 +110,8 @@ func (o *object) readSections(data []byte) error {
 			if s.data, err = slice(data, o.order.Uint64(h[24:]), s.size); err != nil {
 				return fmt.Errorf("section %d: %w", i, err)
 			}
-			// Whatever is made of a section takes room in proportion to it, and so all of them must not be more than the file.
+			// Whatever is made of a section takes room in proportion to it, and so all of them must not be more
+			// than the file.
 			if total += len(s.data); total > len(data) {
 				return fmt.Errorf("section %d: %d bytes of sections in a file of %d: they overlap", i, total, len(data))
 			}

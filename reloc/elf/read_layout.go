@@ -8,8 +8,8 @@ import (
 	"github.com/purebpf/purebpf/internal/btf"
 )
 
-// layout lays out as an asm.Struct what C laid out in another way, by padding of its own. What is neither a number nor an
-// array of numbers becomes bytes, and so does what is not aligned to its size.
+// layout lays out as an asm.Struct what C laid out in another way, by padding of its own. What is neither a number
+// nor an array of numbers becomes bytes, and so does what is not aligned to its size.
 type layout struct {
 	members []asm.Member
 	end     uint64
@@ -82,7 +82,8 @@ func (l *layout) pad(to uint64) {
 	}
 }
 
-// close returns the struct of the given size. Numbers of which it is not a multiple are bytes: asm.Struct would pad it.
+// close returns the struct of the given size. Numbers of which it is not a multiple are bytes: asm.Struct would
+// pad it.
 func (l *layout) close(name string, size uint64) (*asm.Struct, error) {
 	if l.end > size {
 		return nil, fmt.Errorf("%d bytes of members in %d", l.end, size)

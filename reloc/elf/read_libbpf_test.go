@@ -124,7 +124,8 @@ func eachObject(t *testing.T, variant string, test func(t *testing.T, source str
 	}
 }
 
-// TestReadAsLibbpfLoads holds every slot of every program against what libbpf submitted when the objects were recorded.
+// TestReadAsLibbpfLoads holds every slot of every program against what libbpf submitted when the objects were
+// recorded.
 func TestReadAsLibbpfLoads(t *testing.T) {
 	for _, v := range variants {
 		if !v.libbpf {
@@ -145,8 +146,8 @@ func TestReadAsLibbpfLoads(t *testing.T) {
 	}
 }
 
-// TestReadWithoutTypes: compiled without -g and with maps as before libbpf 1.0, it is the same program. libbpf 1.x does not
-// load these, so they are held against what it makes of the same source with types.
+// TestReadWithoutTypes: compiled without -g and with maps as before libbpf 1.0, it is the same program. libbpf 1.x
+// does not load these, so they are held against what it makes of the same source with types.
 func TestReadWithoutTypes(t *testing.T) {
 	eachObject(t, "plain", func(t *testing.T, source string) {
 		with := submitted(t, typed(t, open(t, source+".el.o")))

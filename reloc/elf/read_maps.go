@@ -89,11 +89,12 @@ func (r *reader) addMap(m asm.MapSpec) error {
 	return nil
 }
 
-// The size in bytes of struct bpf_map_def of libbpf before version 1.0: type, key_size, value_size, max_entries, map_flags.
+// The size in bytes of struct bpf_map_def of libbpf before version 1.0: type, key_size, value_size, max_entries,
+// map_flags.
 const legacyBytes = 20
 
-// readLegacyMap reads a struct bpf_map_def. Others have more members, which must not be set since they mean something else
-// to everybody. A definition of zeros is no map: the loader has one of that name.
+// readLegacyMap reads a struct bpf_map_def. Others have more members, which must not be set since they mean
+// something else to everybody. A definition of zeros is no map: the loader has one of that name.
 func (r *reader) readLegacyMap(s *elfSection, d *variable) error {
 	b := s.data[d.offset : d.offset+d.size]
 	if len(b) < legacyBytes {
@@ -164,9 +165,10 @@ func (r *reader) readData() error {
 	return nil
 }
 
-// variables lays out a section of variables, nil where the types do not say what is in it. Where each is the symbols say: the
-// types have zeros instead. They also say how large it is: of an array or struct that is not seen outside the object the
-// compiler may have kept some elements only, each as a variable of its own with the type of the whole.
+// variables lays out a section of variables, nil where the types do not say what is in it. Where each is the
+// symbols say: the types have zeros instead. They also say how large it is: of an array or struct that is not seen
+// outside the object the compiler may have kept some elements only, each as a variable of its own with the type of
+// the whole.
 func (r *reader) variables(section int) (*asm.Struct, error) {
 	s := &r.sections[section]
 	members := r.types.section(s.name)

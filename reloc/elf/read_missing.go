@@ -47,7 +47,8 @@ func (m *missing) err() error {
 	return &notDone{text}
 }
 
-// needExterns looks for what libbpf takes from the running kernel: the variables and functions in these two sections of types.
+// needExterns looks for what libbpf takes from the running kernel: the variables and functions in these two
+// sections of types.
 func (r *reader) needExterns() {
 	for _, section := range [...]string{".ksyms", ".kconfig"} {
 		for _, m := range r.types.section(section) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The objects in testdata/clang are what clang makes of the C beside them, and the .insns files what libbpf submits of them to
-// the kernel. They are written, as root, by
+// The objects in testdata/clang are what clang makes of the C beside them, and the .insns files what libbpf
+// submits of them to the kernel. They are written, as root, by
 //
 //	go test ./reloc/elf -run TestRecord -record
 //
@@ -30,8 +30,8 @@ type variant struct {
 	libbpf bool
 }
 
-// variants are the ways to compile: with types and lines for both byte orders; without, as before libbpf 1.0, which refuses
-// these maps; the oldest instructions; the newest compiler and instructions.
+// variants are the ways to compile: with types and lines for both byte orders; without, as before libbpf 1.0,
+// which refuses these maps; the oldest instructions; the newest compiler and instructions.
 var variants = []variant{
 	{name: "el", compiler: "clang", strip: "llvm-strip", flags: []string{"-g", "-target", "bpfel", "-mcpu=v3"}, libbpf: true},
 	{name: "eb", compiler: "clang", strip: "llvm-strip", flags: []string{"-g", "-target", "bpfeb", "-mcpu=v3"}},

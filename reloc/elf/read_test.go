@@ -2,6 +2,7 @@ package elf_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/reloc"
+	"github.com/purebpf/purebpf/reloc/elf"
 )
 
 // describe is an object as text: programs with what their sections say, instructions, lines, and maps.
@@ -61,8 +63,8 @@ var byteOrder = map[string][]string{
 		"- if r5 > r2 goto +13", "- if w5 != 8 goto +8", "- r2 = *(u8 *)(r1 + 12)", "- r2 = be16 r2", "- r5 = *(u8 *)(r1 + 13)"},
 }
 
-// TestReadBothByteOrders: the same source for a big-endian machine is the same program, where it is not the source itself
-// that says something else.
+// TestReadBothByteOrders: the same source for a big-endian machine is the same program, where it is not the source
+// itself that says something else.
 func TestReadBothByteOrders(t *testing.T) {
 	eachObject(t, "eb", func(t *testing.T, source string) {
 		counts := make(map[string]int)
@@ -100,6 +102,199 @@ func TestReadDataInBothByteOrders(t *testing.T) {
 			if m.Name == ".data" && m.Contents != want {
 				t.Errorf("%s: %x, want %x", variant, m.Contents, want)
 			}
+		}
+	}
+}
+
+// TestReadMaps: what testdata/clang/maps.c and its like say of maps, by hand.
+func TestReadMaps(t *testing.T) {
+	key := []asm.Member{
+		{Name: "kind", Size: asm.B}, {Size: asm.B, Count: 3}, {Name: "more", Size: asm.W}, {Name: "address", Size: asm.W, Count: 4},
+		{Name: "member3", Size: asm.B, Count: 8}, {Size: asm.B, Count: 8}, // an anonymous union, two bit fields
+	}
+	value := []asm.Member{
+		{Name: "key", Size: asm.B, Count: 40}, {Name: "ports", Size: asm.H, Count: 4}, {Name: "pointer", Size: asm.DW}, {Name: "on", Size: asm.B},
+		{Size: asm.B, Count: 7},
+	}
+	prefix := []asm.Member{{Name: "length", Size: asm.W}, {Name: "address", Size: asm.B, Count: 4}}
+	counters := []asm.Member{{Name: "packets", Size: asm.DW}, {Name: "bytes", Size: asm.DW}, {Name: "last_port", Size: asm.H}, {Name: "reason", Size: asm.B},
+		{Size: asm.B, Count: 5}}
+	tests := []struct {
+		object string
+		want   []asm.MapSpec // in the order of first mention
+	}{
+		{"maps.el.o", []asm.MapSpec{
+			{Name: "words", Type: asm.MapHash, KeySize: 40, ValueSize: 64, MaxEntries: 10, Flags: asm.MapNoPrealloc | asm.MapNUMANode,
+				Key: asm.NewStruct("key", key...), Value: asm.NewStruct("value", value...)},
+			{Name: "outer", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4,
+				Inner: &asm.MapSpec{Name: "outer.inner", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 6}},
+			{Name: "outer_hash", Type: asm.MapHashOfMaps, KeySize: 8, ValueSize: 4, MaxEntries: 4,
+				Inner: &asm.MapSpec{Name: "outer_hash.inner", Type: asm.MapHash, KeySize: 8, ValueSize: 40, MaxEntries: 7, Value: asm.NewStruct("key", key...)}},
+			{Name: "plain", Type: asm.MapArray, KeySize: 4, ValueSize: 40, MaxEntries: 3, Value: asm.NewStruct("key", key...)},
+			{Name: "bloom", Type: asm.MapBloomFilter, ValueSize: 4, MaxEntries: 100, Extra: 3},
+			{Name: "storage", Type: asm.MapSkStorage, KeySize: 4, ValueSize: 40, Flags: asm.MapNoPrealloc, Value: asm.NewStruct("key", key...)},
+			{Name: "jumps", Type: asm.MapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 2},
+			{Name: "not_referred_to", Type: asm.MapQueue, ValueSize: 8, MaxEntries: 5},
+		}},
+		{"pinned.eb.o", []asm.MapSpec{{Name: "purebpf_pinned", Type: asm.MapHash, KeySize: 4, ValueSize: 4, MaxEntries: 10, PinByName: true}}},
+		{"xdp.v4.o", []asm.MapSpec{
+			{Name: "blocked", Type: asm.MapLPMTrie, KeySize: 8, ValueSize: 24, MaxEntries: 128, Flags: asm.MapNoPrealloc,
+				Key: asm.NewStruct("prefix", prefix...), Value: asm.NewStruct("counters", counters...)},
+			{Name: "passed", Type: asm.MapPerCPUHash, KeySize: 4, ValueSize: 24, MaxEntries: 1024, Value: asm.NewStruct("counters", counters...)},
+		}},
+		{"xdp.plain.o", []asm.MapSpec{
+			{Name: "blocked", Type: asm.MapLPMTrie, KeySize: 8, ValueSize: 24, MaxEntries: 128, Flags: asm.MapNoPrealloc},
+			{Name: "passed", Type: asm.MapPerCPUHash, KeySize: 4, ValueSize: 24, MaxEntries: 1024},
+		}},
+		{"trace.eb.o", []asm.MapSpec{
+			{Name: "events", Type: asm.MapRingBuf, MaxEntries: 64 << 10},
+			{Name: "calls", Type: asm.MapPerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 4},
+			{Name: "samples", Type: asm.MapPerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 8},
+		}},
+		{"atomic.el.o", []asm.MapSpec{
+			{Name: ".data", Type: asm.MapArray, KeySize: 4, ValueSize: 12, MaxEntries: 1, Contents: "\x05\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00",
+				Value: asm.NewStruct(".data", asm.Member{Name: "wide", Size: asm.B, Count: 8}, asm.Member{Name: "narrow", Size: asm.W})}, // u64 would pad it
+			{Name: ".rodata", Type: asm.MapArray, KeySize: 4, ValueSize: 40, MaxEntries: 1, Flags: asm.MapReadOnlyProg,
+				Contents: "\xff\xff\xff\xff\xff\xff\xff\xff" + "\xec\xff\xff\xff\xff\xff\xff\xff" + "\x2c\x01\x00\x00\x00\x00\x00\x00" +
+					"\xa0\x0f\x00\x00\x00\x00\x00\x00" + "\x05\x00\x00\x00\x00\x00\x00\x00",
+				Value: asm.NewStruct(".rodata", asm.Member{Name: "table", Size: asm.DW, Count: 5})},
+		}},
+		{"cgroup.el.o", []asm.MapSpec{
+			{Name: "options", Type: asm.MapLRUHash, KeySize: 8, ValueSize: 4, MaxEntries: 256},
+			{Name: ".bss", Type: asm.MapArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, Value: asm.NewStruct(".bss", asm.Member{Name: "sent", Size: asm.DW, Count: 2})},
+			{Name: ".data", Type: asm.MapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Contents: "\x90\x1f\x00\x00",
+				Value: asm.NewStruct(".data", asm.Member{Name: "to_port", Size: asm.W})},
+			{Name: ".rodata", Type: asm.MapArray, KeySize: 4, ValueSize: 20, MaxEntries: 1, Flags: asm.MapReadOnlyProg, Contents: "net/ipv4/ip_forward\x00",
+				Value: asm.NewStruct(".rodata", asm.Member{Name: "name", Size: asm.B, Count: 20})},
+		}},
+		{"reuseport.el.o", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.object, func(t *testing.T) {
+			got := open(t, tt.object).Maps()
+			sorted := func(all []asm.MapSpec) (lines []string) {
+				all = slices.Clone(all)
+				slices.SortFunc(all, func(a, b asm.MapSpec) int { return strings.Compare(a.Name, b.Name) })
+				for i := range all {
+					lines = append(lines, describeMap(&all[i])...)
+				}
+				return lines
+			}
+			if diff := cmp.Diff(sorted(tt.want), sorted(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestReadPrograms: what sections say of programs, which functions there are, and licences.
+func TestReadPrograms(t *testing.T) {
+	tests := []struct {
+		object string
+		want   []string
+	}{
+		{"xdp.el.o", []string{
+			`parse_ip: unspec, "", 0, GPL`, `is_blocked: unspec, "", 0, GPL`, `add: unspec, "", 0, GPL`,
+			`firewall: xdp, xdp, "", 0, GPL`, `drop_blocked: xdp, xdp, "", 0, GPL`, `pass_all: xdp, xdp, "", 32, GPL`,
+		}},
+		{"trace.v1.o", []string{
+			`count: unspec, "", 0, GPL`, `send: unspec, "", 0, GPL`,
+			`on_exit: tracepoint, "sched/sched_process_exit", 0, GPL`, `on_connect: kprobe, "tcp_v4_connect", 0, GPL`,
+			`on_connected: kprobe, "kretprobe/tcp_v4_connect", 0, GPL`, `on_switch: raw_tracepoint, "sched_switch", 0, GPL`,
+			`on_sample: perf_event, "", 0, GPL`,
+		}},
+		{"tc.plain.o", []string{
+			`mark_of: unspec, "", 0, Dual BSD/GPL`, `too_long: unspec, "", 0, Dual BSD/GPL`,
+			`set_mark: sched_cls, "", 0, Dual BSD/GPL`, `only_long: sched_cls, "", 0, Dual BSD/GPL`,
+		}},
+		{"sockmap.eb.o", []string{
+			`swap: unspec, "", 0, GPL`, `record: sock_ops, cgroup_sock_ops, "", 0, GPL`, `redirect: sk_msg, sk_msg_verdict, "", 0, GPL`,
+			`whole: sk_skb, sk_skb_stream_parser, "", 0, GPL`, `echo: sk_skb, sk_skb_stream_verdict, "", 0, GPL`,
+		}},
+		{"reuseport.v4.o", []string{`select_by_dcid: unspec, "", 0, BSD`}},
+		{"nolicense.el.o", []string{`keep: socket_filter, "", 0, unspecified`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.object, func(t *testing.T) {
+			var got []string
+			for _, p := range open(t, tt.object).Programs() {
+				kind := p.Type().String()
+				if p.AttachType() != 0 {
+					kind += ", " + p.AttachType().String()
+				}
+				got = append(got, fmt.Sprintf("%s: %s, %q, %d, %s", p.Name(), kind, p.AttachTo(), p.Flags(), p.License()))
+			}
+			slices.Sort(got)
+			slices.Sort(tt.want)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestReadLines: instructions name the lines of testdata/clang/socket.c, with their text.
+func TestReadLines(t *testing.T) {
+	p := open(t, "socket.el.o").Programs()[0]
+	want := []string{
+		`r1 = *(u32 *)(r1 + 0): socket.c:9 __u32 key = skb->len;`,
+		`*(u32 *)(r10 - 4) = r1: socket.c:9 __u32 key = skb->len;`,
+		`exit: socket.c:14 return 0xffff;`,
+	}
+	source, err := os.ReadFile("testdata/clang/socket.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Split(string(source), "\n")
+	var got []string
+	for i, ins := range p.All() {
+		line := fmt.Sprintf("%v: %v %s", ins, p.Position(i), p.Comment(i))
+		if slices.Contains(want, line) {
+			got = append(got, line)
+		}
+		if n := p.Position(i).Line; n > 0 && strings.TrimSpace(text[n-1]) != p.Comment(i) {
+			t.Errorf("instruction %d is of line %d, %q, and says %q", i, n, text[n-1], p.Comment(i))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, p := range open(t, "socket.plain.o").Programs() {
+		if p.Position(0) != (asm.Position{}) || p.Comment(0) != "" {
+			t.Errorf("without -g: %v %q", p.Position(0), p.Comment(0))
+		}
+	}
+}
+
+// TestReadWhatAppendWrote: an object that this package wrote is the same again, whatever the byte order.
+func TestReadWhatAppendWrote(t *testing.T) {
+	for _, o := range objects(t) {
+		for _, order := range orders {
+			t.Run(o.name+"/"+order.name, func(t *testing.T) {
+				read, err := elf.Read("written.o", write(t, o.object, order.order))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range o.object.Programs() {
+					symbols, _ := descriptors(o.object)
+					linked, err := o.object.Link(symbols)
+					if err != nil {
+						t.Fatal(err)
+					}
+					again, err := read.Link(symbols)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i := range linked {
+						if linked[i].Name() != p.Name() {
+							continue
+						}
+						if diff := cmp.Diff(inCallOrder(t, linked[i], order.order), inCallOrder(t, again[i], order.order)); diff != "" {
+							t.Errorf("%s (-written +read):\n%s", p.Name(), diff)
+						}
+					}
+				}
+			})
 		}
 	}
 }

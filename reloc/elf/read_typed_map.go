@@ -8,8 +8,9 @@ import (
 	"github.com/purebpf/purebpf/internal/btf"
 )
 
-// readTypedMap reads the definition of a map of section .maps: an anonymous struct whose members say by their types what
-// __uint(max_entries, 64), __type(key, __u32) and __array(values, struct inner) of libbpf's bpf_helpers.h say.
+// readTypedMap reads the definition of a map of section .maps: an anonymous struct whose members say by their
+// types what __uint(max_entries, 64), __type(key, __u32) and __array(values, struct inner) of libbpf's
+// bpf_helpers.h say.
 func (r *reader) readTypedMap(s *elfSection, d *variable) error {
 	if r.types == nil {
 		return fmt.Errorf("no section .BTF: compile with -g")
@@ -118,8 +119,8 @@ func (r *reader) mapField(m *asm.MapSpec, field *btf.Member, outer *asm.MapSpec)
 	return fmt.Errorf("unknown member of a definition")
 }
 
-// number returns the number that a member stands for: of the elements of the array that it points to (__uint), or the only
-// constant of an enum (__ulong).
+// number returns the number that a member stands for: of the elements of the array that it points to (__uint), or
+// the only constant of an enum (__ulong).
 func (t *types) number(id btf.TypeID) (uint64, error) {
 	p, err := t.resolve(id)
 	if err != nil {
@@ -172,7 +173,8 @@ func agree(before, after uint32) error {
 	return nil
 }
 
-// valuesField takes what is in a map of maps or programs: an array of pointers to the definition of a map or to a function.
+// valuesField takes what is in a map of maps or programs: an array of pointers to the definition of a map or to a
+// function.
 func (r *reader) valuesField(m *asm.MapSpec, id btf.TypeID) error {
 	array, err := r.types.resolve(id)
 	if err != nil {

@@ -60,8 +60,8 @@ func (r *reader) readTypes() error {
 	return nil
 }
 
-// readExt reads struct btf_ext_header of libbpf's btf.h and what it points at: lines, and the relocations that are refused.
-// The functions are those of the symbols.
+// readExt reads struct btf_ext_header of libbpf's btf.h and what it points at: lines, and the relocations that are
+// refused. The functions are those of the symbols.
 func (r *reader) readExt(data []byte) error {
 	if len(data) < 24 || r.order.Uint16(data) != 0xeb9f || data[2] != 1 {
 		return fmt.Errorf("%d bytes that do not begin with a header of version 1 in the byte order of the file", len(data))
