@@ -125,6 +125,14 @@ func TestProbeUnprivileged(t *testing.T) {
 		if diff := cmp.Diff(map[string]bool{"CAP_BPF": true, "CAP_NET_ADMIN": false, "CAP_PERFMON": false, "CAP_SYS_ADMIN": false}, held); diff != "" {
 			t.Errorf("capabilities (-want +got):\n%s", diff)
 		}
+		for _, a := range r.Features {
+			if a.Name == "bounded loops" && a.Verdict() == loader.Denied && capabilityNames(a.MissingCapabilities()) != "[CAP_PERFMON]" {
+				t.Errorf("loops: %v", a.Err)
+			}
+			if a.Name == "global data" && a.Verdict() != loader.Yes {
+				t.Errorf("global data: %v", a.Err)
+			}
+		}
 		for _, p := range r.Programs {
 			switch p.Type {
 			case asm.SkMsg:
