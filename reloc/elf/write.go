@@ -81,6 +81,9 @@ func (w *writer) write() {
 		return
 	}
 	w.describe()
+	if w.file.full() {
+		w.fail("%d sections: with their relocations they are more than a file has", len(w.file.parts))
+	}
 }
 
 // fail reports what the file cannot say.

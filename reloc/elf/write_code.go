@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/purebpf/purebpf/asm"
 )
@@ -100,14 +101,15 @@ func (f *function) begin(i int) int {
 func (w *writer) code(f *function) {
 	p := f.program
 	references := p.References()
+	references = references[sort.Search(len(references), func(n int) bool { return references[n].Index >= f.first }):]
 	insns := make([]asm.Instruction, 0, f.end-f.first)
 	for i := f.first; i < f.end; i++ {
 		ins := p.At(i)
 		var err error
-		at := slices.IndexFunc(references, func(r asm.Reference) bool { return r.Index == i })
 		slot := f.slot + p.Slot(i) - p.Slot(f.first)
-		if at >= 0 {
-			err = w.reference(f, &ins, slot, references[at])
+		if len(references) > 0 && references[0].Index == i {
+			err = w.reference(f, &ins, slot, references[0])
+			references = references[1:]
 		} else if callee, kind, ok := p.Callee(i); ok {
 			err = w.call(f, &ins, slot, kind, w.functionOf(p, callee))
 		} else if ins.Op == asm.OpLdImm64 {
@@ -162,7 +164,13 @@ func (w *writer) mapReference(f *function, ins *asm.Instruction, slot int, r asm
 	case r.Kind == asm.RefMapValue && s.kind != kindSection:
 		return fmt.Errorf("the value of map %s: an object file refers to those of .rodata, .data and .bss only", r.Symbol)
 	}
-	ins.Src, ins.Imm = 0, ins.Imm>>32
+	offset := int64(0)
+	if r.Kind == asm.RefMapValue {
+		if offset = ins.Imm >> 32 & 0xffffffff; offset >= int64(s.part.bytes()) {
+			return fmt.Errorf("byte %d of the %d of %s", offset, s.part.bytes(), r.Symbol)
+		}
+	}
+	ins.Src, ins.Imm = 0, offset
 	f.part.relocations = append(f.part.relocations, relocation{offset: 8 * slot, kind: relocate64, symbol: s})
 	return nil
 }

@@ -11,15 +11,18 @@ const (
 	typeRelocatable = 1   // ET_REL
 	machineBPF      = 247 // EM_BPF
 
-	progBits  = 1 // SHT_PROGBITS
-	symTab    = 2 // SHT_SYMTAB
-	strTab    = 3 // SHT_STRTAB
-	noBits    = 8 // SHT_NOBITS
-	relTab    = 9 // SHT_REL
-	flagWrite = 1 // SHF_WRITE
-	flagAlloc = 2 // SHF_ALLOC
-	flagExec  = 4 // SHF_EXECINSTR
-	flagInfo  = 64
+	progBits  = 1  // SHT_PROGBITS
+	symTab    = 2  // SHT_SYMTAB
+	strTab    = 3  // SHT_STRTAB
+	noBits    = 8  // SHT_NOBITS
+	relTab    = 9  // SHT_REL
+	flagWrite = 1  // SHF_WRITE
+	flagAlloc = 2  // SHF_ALLOC
+	flagExec  = 4  // SHF_EXECINSTR
+	flagInfo  = 64 // SHF_INFO_LINK
+
+	// maxParts is how many sections a file has without an extension: SHN_LORESERVE, without the null section and the tables.
+	maxParts = 0xff00 - 3
 
 	bindLocal   = 0 // STB_LOCAL
 	bindGlobal  = 1 // STB_GLOBAL
@@ -69,6 +72,17 @@ type symbol struct {
 
 	index int
 }
+
+// bytes returns how many bytes the part has when it is loaded.
+func (p *part) bytes() int {
+	if p.kind == noBits {
+		return p.size
+	}
+	return len(p.data)
+}
+
+// full reports whether the file has more sections than the format can number, once those with relocations have theirs.
+func (f *file) full() bool { return 2*len(f.parts) > maxParts }
 
 // add appends a part.
 func (f *file) add(p *part) *part {
@@ -134,17 +148,13 @@ func (f *file) append(b []byte) []byte {
 	for i, p := range f.parts {
 		b = f.order.AppendUint32(b, uint32(nameOffsets[i]))
 		b = f.order.AppendUint32(b, p.kind)
-		size := len(p.data)
-		if p.kind == noBits {
-			size = p.size
-		}
-		for _, v := range [...]uint64{p.flags, 0, uint64(offsets[i]), uint64(size), uint64(uint32(p.link)), uint64(p.align), uint64(p.entrySize)} {
+		for _, v := range [...]uint64{p.flags, 0 /* address */, uint64(offsets[i]), uint64(p.bytes())} {
 			b = f.order.AppendUint64(b, v)
 		}
-		// link and info are numbers of 32 bits side by side.
-		at := b[len(b)-3*8:]
-		f.order.PutUint32(at, uint32(p.link))
-		f.order.PutUint32(at[4:], uint32(p.info))
+		b = f.order.AppendUint32(b, uint32(p.link))
+		b = f.order.AppendUint32(b, uint32(p.info))
+		b = f.order.AppendUint64(b, uint64(p.align))
+		b = f.order.AppendUint64(b, uint64(p.entrySize))
 	}
 	return b
 }

@@ -1,6 +1,7 @@
 package elf_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
@@ -18,7 +19,7 @@ type namedObject struct {
 	object *reloc.Object
 }
 
-// turnKey are the programs of programs/, those of the corpus, and one object with what these do not have.
+// objects are the programs of programs/, those of the corpus, and objects with what these do not have.
 func objects(t testing.TB) []namedObject {
 	t.Helper()
 	all := turnKey(t)
@@ -29,7 +30,48 @@ func objects(t testing.TB) []namedObject {
 		}
 		all = append(all, namedObject{"corpus " + p.Name(), object(t, p)})
 	}
-	return append(all, namedObject{"everything", everything(t)})
+	return append(all, namedObject{"everything", everything(t)}, namedObject{"types", types(t)})
+}
+
+// types has programs for many places, which the kernel takes with the attach type that belongs to it only.
+func types(t testing.TB) *reloc.Object {
+	t.Helper()
+	var programs []*asm.Program
+	for i, spec := range []asm.ProgramSpec{
+		{Type: asm.Kprobe, AttachTo: "do_nanosleep"},
+		{Type: asm.Kprobe, AttachTo: "kretprobe/do_nanosleep"},
+		{Type: asm.Tracepoint, AttachTo: "sched/sched_switch"},
+		{Type: asm.RawTracepoint, AttachTo: "sched_switch"},
+		{Type: asm.PerfEvent},
+		{Type: asm.SchedCLS},
+		{Type: asm.SchedACT},
+		{Type: asm.XDP, AttachType: asm.AttachXDP},
+		{Type: asm.XDP, AttachType: asm.AttachXDP, Flags: asm.XDPFragments},
+		{Type: asm.XDP, AttachType: asm.AttachXDPDevMap},
+		{Type: asm.CgroupSKB, AttachType: asm.AttachCgroupInetEgress},
+		{Type: asm.CgroupSock, AttachType: asm.AttachCgroupInet4PostBind},
+		{Type: asm.CgroupSockAddr, AttachType: asm.AttachCgroupInet4Connect},
+		{Type: asm.CgroupSockAddr, AttachType: asm.AttachCgroupUDP6RecvMsg},
+		{Type: asm.CgroupSockopt, AttachType: asm.AttachCgroupSetSockopt},
+		{Type: asm.CgroupSysctl, AttachType: asm.AttachCgroupSysctl},
+		{Type: asm.CgroupDevice, AttachType: asm.AttachCgroupDevice},
+		{Type: asm.SkSKB, AttachType: asm.AttachSkSKBStreamVerdict},
+		{Type: asm.SkLookup, AttachType: asm.AttachSkLookup},
+		{Type: asm.SkReuseport, AttachType: asm.AttachSkReuseportSelectOrMigrate},
+		{Type: asm.FlowDissector, AttachType: asm.AttachFlowDissector},
+		{Type: asm.Syscall, Flags: asm.Sleepable},
+	} {
+		spec.Name = fmt.Sprintf("program%d", i)
+		spec.License = "GPL"
+		spec.Instructions = []asm.Instruction{{Op: 0xb7, Imm: 1}, {Op: 0x95}} // r0 = 1; exit
+		spec.Positions = []asm.Position{{File: "/types.go", Line: 2*i + 1}, {File: "/types.go", Line: 2*i + 2}}
+		p, err := asm.NewProgram(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		programs = append(programs, p)
+	}
+	return object(t, programs...)
 }
 
 // turnKey are the programs of programs/.

@@ -107,6 +107,10 @@ func TestAppendRefuses(t *testing.T) {
 			b.LdMapValue(asm.R1, "state", 0)
 		}), "the value of map state: an object file refers to those of .rodata, .data and .bss only"},
 
+		{"byte behind the data", code(func(b *asm.Builder) {
+			b.DeclareMap(data(".data", nil))
+			b.LdMapValue(asm.R1, ".data", 8)
+		}), "instruction 0: byte 8 of the 8 of .data"},
 		{"data as a map", maps(data(".data", nil)), "map .data is the section .data: an object file refers to its variables and not to the map"},
 		{"data of two elements", maps(data(".data", func(m *asm.MapSpec) { m.MaxEntries = 2 })),
 			"map .data: a array with keys of 4 bytes and 2 entries; global data are an array of one element"},
