@@ -84,6 +84,11 @@ func goSource(o *reloc.Object, opts *GoOptions) ([]byte, error) {
 	if !token.IsIdentifier(name) || name == "_" {
 		return nil, fmt.Errorf("%q is not a name of a package", name)
 	}
+	for _, p := range programs { // tells whether there are files
+		for i := range p.Len() {
+			w.position(p.Position(i))
+		}
+	}
 	w.head(name, opts.Portable)
 	if !opts.Portable {
 		w.types()
@@ -171,7 +176,8 @@ func (w *goWriter) types() {
 	for i, p := range w.programs {
 		w.printf("\t%s *loader.Program // %s: %v\n", w.names.programs[i], oneLine(p.Name()), p.Type())
 	}
-	w.printf("}\n\n// Objects are the programs and their maps. Close closes what Load\n// made; whose field is set to nil is left to the caller.\n")
+	w.printf("}\n\n// Objects are the programs and their maps. Close closes what Load made. What the caller wants to keep it takes out of its\n")
+	w.printf("// field, which it sets to nil.\n")
 	w.printf("type Objects struct {\n\tPrograms\n")
 	if len(w.maps) > 0 {
 		w.printf("\tMaps\n\n\tgiven Maps\n")

@@ -62,7 +62,12 @@ func (w *goWriter) program(i int) {
 		}
 		w.printf("\t\t},\n")
 	}
-	w.printf("\t}, code%s[:])\n}\n\nvar code%s = [...]insn{\n\t// op dst src file off line imm\n", name, name)
+	w.printf("\t}, code%s[:])\n}\n\nvar code%s = [...]insn{\n", name, name)
+	if len(w.files) > 0 {
+		w.printf("\t// line file op dst src off imm\n")
+	} else {
+		w.printf("\t// op dst src off imm\n")
+	}
 	for i, r := range rows(p) {
 		for _, l := range r.labels {
 			w.printf("\t// %s:\n", l)
@@ -70,12 +75,16 @@ func (w *goWriter) program(i int) {
 		if r.source != "" {
 			w.printf("\t// %s\n", r.source)
 		}
-		file, line := w.position(p.Position(i))
 		imm := r.Imm
 		if r.symbol != "" {
 			imm &^= 0xffffffff // the place for the descriptor
 		}
-		w.printf("\t{0x%02x, %d, %d, %d, %d, %d, %d}, // %s\n", uint8(r.Op), r.Dst, r.Src, file, r.Off, line, imm, r.text)
+		place := ""
+		if len(w.files) > 0 {
+			file, line := w.position(p.Position(i))
+			place = fmt.Sprintf("%d, %d, ", line, file)
+		}
+		w.printf("\t{%s0x%02x, %d, %d, %d, %d}, // %s\n", place, uint8(r.Op), r.Dst, r.Src, r.Off, imm, r.text)
 	}
 	w.printf("}\n")
 }
@@ -174,15 +183,15 @@ func (w *goWriter) layout(field string, s *asm.Struct) {
 
 // support writes what all programs share.
 func (w *goWriter) support() {
-	w.printf(`
-// insn is an instruction and where it was asked for: file counts files from 1, 0 stands for unknown.
-type insn struct {
-	op, dst, src, file uint8
-	off                int16
-	line               uint16
-	imm                int64
-}
-`)
+	w.printf("\n// insn is an instruction")
+	if len(w.files) > 0 {
+		w.printf(" and where it was asked for: file counts files from 1, 0 stands for unknown")
+	}
+	w.printf(".\ntype insn struct {\n")
+	if len(w.files) > 0 {
+		w.printf("\tline uint16\n\tfile uint8\n")
+	}
+	w.printf("\top, dst, src uint8\n\toff int16\n\timm int64\n}\n")
 	if len(w.files) > 0 {
 		w.printf("\nvar files = [...]string{\n")
 		for _, f := range w.files {

@@ -25,8 +25,8 @@ type Programs struct {
 	FirstWorker *loader.Program // first_worker: sk_reuseport
 }
 
-// Objects are the programs and their maps. Close closes what Load
-// made; whose field is set to nil is left to the caller.
+// Objects are the programs and their maps. Close closes what Load made. What the caller wants to keep it takes out of its
+// field, which it sets to nil.
 type Objects struct {
 	Programs
 	Maps
@@ -162,27 +162,28 @@ func FirstWorkerProgram() (*asm.Program, error) {
 }
 
 var codeFirstWorker = [...]insn{
-	// op dst src file off line imm
+	// line file op dst src off imm
 	// first_worker:
 	// programs.go:22
-	{0x62, 10, 0, 1, -4, 22, 0}, // *(u32 *)(r10 - 4) = 0
+	{22, 1, 0x62, 10, 0, -4, 0}, // *(u32 *)(r10 - 4) = 0
 	// programs.go:24: the first socket of the map
-	{0x18, 2, 1, 1, 0, 24, 0},  // r2 = workers ll
-	{0xbf, 3, 10, 1, 0, 24, 0}, // r3 = r10
-	{0x07, 3, 0, 1, 0, 24, -4}, // r3 += -4
-	{0xb7, 4, 0, 1, 0, 24, 0},  // r4 = 0
-	{0x85, 0, 0, 1, 0, 24, 82}, // call bpf_sk_select_reuseport
+	{24, 1, 0x18, 2, 1, 0, 0},  // r2 = workers ll
+	{24, 1, 0xbf, 3, 10, 0, 0}, // r3 = r10
+	{24, 1, 0x07, 3, 0, 0, -4}, // r3 += -4
+	{24, 1, 0xb7, 4, 0, 0, 0},  // r4 = 0
+	{24, 1, 0x85, 0, 0, 0, 82}, // call bpf_sk_select_reuseport
 	// programs.go:25
-	{0xb7, 0, 0, 1, 0, 25, 1}, // r0 = 1
-	{0x95, 0, 0, 1, 0, 25, 0}, // exit
+	{25, 1, 0xb7, 0, 0, 0, 1}, // r0 = 1
+	{25, 1, 0x95, 0, 0, 0, 0}, // exit
 }
 
 // insn is an instruction and where it was asked for: file counts files from 1, 0 stands for unknown.
 type insn struct {
-	op, dst, src, file uint8
-	off                int16
-	line               uint16
-	imm                int64
+	line         uint16
+	file         uint8
+	op, dst, src uint8
+	off          int16
+	imm          int64
 }
 
 var files = [...]string{

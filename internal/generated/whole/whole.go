@@ -30,8 +30,8 @@ type Programs struct {
 	Pass        *loader.Program // pass: xdp
 }
 
-// Objects are the programs and their maps. Close closes what Load
-// made; whose field is set to nil is left to the caller.
+// Objects are the programs and their maps. Close closes what Load made. What the caller wants to keep it takes out of its
+// field, which it sets to nil.
 type Objects struct {
 	Programs
 	Maps
@@ -253,58 +253,58 @@ func CountLengthProgram() (*asm.Program, error) {
 }
 
 var codeCountLength = [...]insn{
-	// op dst src file off line imm
+	// line file op dst src off imm
 	// count.length:
 	// programs.go:92
-	{0x61, 2, 1, 1, 4, 92, 0}, // r2 = *(u32 *)(r1 + 4)
+	{92, 1, 0x61, 2, 1, 4, 0}, // r2 = *(u32 *)(r1 + 4)
 	// programs.go:93
-	{0x61, 0, 1, 1, 0, 93, 0}, // r0 = *(u32 *)(r1 + 0)
-	{0x1f, 2, 0, 1, 0, 93, 0}, // r2 -= r0
+	{93, 1, 0x61, 0, 1, 0, 0}, // r0 = *(u32 *)(r1 + 0)
+	{93, 1, 0x1f, 2, 0, 0, 0}, // r2 -= r0
 	// programs.go:96: a "quoted" comment */
-	{0x18, 6, 2, 1, 0, 96, 0},  // r6 = .data+0 ll
-	{0xbf, 1, 2, 1, 0, 96, 0},  // r1 = r2
-	{0x85, 0, 1, 1, 0, 96, 18}, // call scale
-	{0xdb, 6, 0, 1, 0, 96, 0},  // lock *(u64 *)(r6 + 0) += r0
+	{96, 1, 0x18, 6, 2, 0, 0},  // r6 = .data+0 ll
+	{96, 1, 0xbf, 1, 2, 0, 0},  // r1 = r2
+	{96, 1, 0x85, 0, 1, 0, 18}, // call scale
+	{96, 1, 0xdb, 6, 0, 0, 0},  // lock *(u64 *)(r6 + 0) += r0
 	// programs.go:98
-	{0x62, 10, 0, 1, -4, 98, 1}, // *(u32 *)(r10 - 4) = 1
+	{98, 1, 0x62, 10, 0, -4, 1}, // *(u32 *)(r10 - 4) = 1
 	// programs.go:99
-	{0x18, 1, 1, 1, 0, 99, 0},  // r1 = sets ll
-	{0xbf, 2, 10, 1, 0, 99, 0}, // r2 = r10
-	{0x07, 2, 0, 1, 0, 99, -4}, // r2 += -4
-	{0x85, 0, 0, 1, 0, 99, 1},  // call bpf_map_lookup_elem
-	{0x15, 0, 0, 1, 2, 99, 0},  // if r0 == 0 goto L17
-	{0xb7, 0, 0, 1, 0, 99, 3},  // r0 = 3
-	{0x95, 0, 0, 1, 0, 99, 0},  // exit
+	{99, 1, 0x18, 1, 1, 0, 0},  // r1 = sets ll
+	{99, 1, 0xbf, 2, 10, 0, 0}, // r2 = r10
+	{99, 1, 0x07, 2, 0, 0, -4}, // r2 += -4
+	{99, 1, 0x85, 0, 0, 0, 1},  // call bpf_map_lookup_elem
+	{99, 1, 0x15, 0, 0, 2, 0},  // if r0 == 0 goto L17
+	{99, 1, 0xb7, 0, 0, 0, 3},  // r0 = 3
+	{99, 1, 0x95, 0, 0, 0, 0},  // exit
 	// L17:
 	// programs.go:100
-	{0x18, 0, 0, 1, 0, 100, -9223372036854775808}, // r0 = -9223372036854775808 ll
+	{100, 1, 0x18, 0, 0, 0, -9223372036854775808}, // r0 = -9223372036854775808 ll
 	// programs.go:101
-	{0x75, 0, 0, 1, 3, 101, 0}, // if r0 s>= 0 goto L23
+	{101, 1, 0x75, 0, 0, 3, 0}, // if r0 s>= 0 goto L23
 	// programs.go:102
-	{0x85, 0, 1, 1, 0, 102, 10}, // call library
+	{102, 1, 0x85, 0, 1, 0, 10}, // call library
 	// programs.go:103
-	{0xb7, 0, 0, 1, 0, 103, 1}, // r0 = 1
-	{0x95, 0, 0, 1, 0, 103, 0}, // exit
+	{103, 1, 0xb7, 0, 0, 0, 1}, // r0 = 1
+	{103, 1, 0x95, 0, 0, 0, 0}, // exit
 	// L23:
 	// programs.go:105
-	{0xb7, 0, 0, 1, 0, 105, 0}, // r0 = 0
-	{0x95, 0, 0, 1, 0, 105, 0}, // exit
+	{105, 1, 0xb7, 0, 0, 0, 0}, // r0 = 0
+	{105, 1, 0x95, 0, 0, 0, 0}, // exit
 	// scale:
 	// programs.go:76
-	{0x18, 0, 2, 1, 0, 76, 0}, // r0 = .rodata+0 ll
-	{0x71, 0, 0, 1, 0, 76, 0}, // r0 = *(u8 *)(r0 + 0)
-	{0x2f, 1, 0, 1, 0, 76, 0}, // r1 *= r0
+	{76, 1, 0x18, 0, 2, 0, 0}, // r0 = .rodata+0 ll
+	{76, 1, 0x71, 0, 0, 0, 0}, // r0 = *(u8 *)(r0 + 0)
+	{76, 1, 0x2f, 1, 0, 0, 0}, // r1 *= r0
 	// programs.go:77
-	{0xbf, 0, 1, 1, 0, 77, 0}, // r0 = r1
-	{0x95, 0, 0, 1, 0, 77, 0}, // exit
+	{77, 1, 0xbf, 0, 1, 0, 0}, // r0 = r1
+	{77, 1, 0x95, 0, 0, 0, 0}, // exit
 	// library:
 	// programs.go:72
-	{0x18, 1, 2, 1, 0, 72, 0}, // r1 = .bss+0 ll
-	{0xb7, 0, 0, 1, 0, 72, 1}, // r0 = 1
-	{0xdb, 1, 0, 1, 0, 72, 0}, // lock *(u64 *)(r1 + 0) += r0
+	{72, 1, 0x18, 1, 2, 0, 0}, // r1 = .bss+0 ll
+	{72, 1, 0xb7, 0, 0, 0, 1}, // r0 = 1
+	{72, 1, 0xdb, 1, 0, 0, 0}, // lock *(u64 *)(r1 + 0) += r0
 	// programs.go:73
-	{0xb7, 0, 0, 1, 0, 73, 0}, // r0 = 0
-	{0x95, 0, 0, 1, 0, 73, 0}, // exit
+	{73, 1, 0xb7, 0, 0, 0, 0}, // r0 = 0
+	{73, 1, 0x95, 0, 0, 0, 0}, // exit
 }
 
 // PassProgram returns program pass: xdp, 15 slots, not linked yet.
@@ -326,36 +326,37 @@ func PassProgram() (*asm.Program, error) {
 }
 
 var codePass = [...]insn{
-	// op dst src file off line imm
+	// line file op dst src off imm
 	// pass:
 	// programs.go:52
-	{0x85, 0, 1, 1, 0, 52, 8}, // call library
+	{52, 1, 0x85, 0, 1, 0, 8}, // call library
 	// programs.go:54
-	{0x62, 10, 0, 1, -4, 54, 0}, // *(u32 *)(r10 - 4) = 0
+	{54, 1, 0x62, 10, 0, -4, 0}, // *(u32 *)(r10 - 4) = 0
 	// programs.go:55
-	{0x18, 1, 1, 1, 0, 55, 0},  // r1 = other.map ll
-	{0xbf, 2, 10, 1, 0, 55, 0}, // r2 = r10
-	{0x07, 2, 0, 1, 0, 55, -4}, // r2 += -4
-	{0x85, 0, 0, 1, 0, 55, 1},  // call bpf_map_lookup_elem
+	{55, 1, 0x18, 1, 1, 0, 0},  // r1 = other.map ll
+	{55, 1, 0xbf, 2, 10, 0, 0}, // r2 = r10
+	{55, 1, 0x07, 2, 0, 0, -4}, // r2 += -4
+	{55, 1, 0x85, 0, 0, 0, 1},  // call bpf_map_lookup_elem
 	// programs.go:56
-	{0xb7, 0, 0, 1, 0, 56, 2}, // r0 = 2
-	{0x95, 0, 0, 1, 0, 56, 0}, // exit
+	{56, 1, 0xb7, 0, 0, 0, 2}, // r0 = 2
+	{56, 1, 0x95, 0, 0, 0, 0}, // exit
 	// library:
 	// programs.go:72
-	{0x18, 1, 2, 1, 0, 72, 0}, // r1 = .bss+0 ll
-	{0xb7, 0, 0, 1, 0, 72, 1}, // r0 = 1
-	{0xdb, 1, 0, 1, 0, 72, 0}, // lock *(u64 *)(r1 + 0) += r0
+	{72, 1, 0x18, 1, 2, 0, 0}, // r1 = .bss+0 ll
+	{72, 1, 0xb7, 0, 0, 0, 1}, // r0 = 1
+	{72, 1, 0xdb, 1, 0, 0, 0}, // lock *(u64 *)(r1 + 0) += r0
 	// programs.go:73
-	{0xb7, 0, 0, 1, 0, 73, 0}, // r0 = 0
-	{0x95, 0, 0, 1, 0, 73, 0}, // exit
+	{73, 1, 0xb7, 0, 0, 0, 0}, // r0 = 0
+	{73, 1, 0x95, 0, 0, 0, 0}, // exit
 }
 
 // insn is an instruction and where it was asked for: file counts files from 1, 0 stands for unknown.
 type insn struct {
-	op, dst, src, file uint8
-	off                int16
-	line               uint16
-	imm                int64
+	line         uint16
+	file         uint8
+	op, dst, src uint8
+	off          int16
+	imm          int64
 }
 
 var files = [...]string{
