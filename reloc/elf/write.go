@@ -23,7 +23,8 @@ type Options struct {
 //
 // Programs stand in sections of libbpf's names, by which it finds out their types; subprograms, of all programs, stand in
 // .text. Maps are described in .maps; global data are sections of their own. BTF names functions, map keys, values and
-// variables, and the source lines of instructions that have any.
+// variables, and .BTF.ext has the source lines of instructions. Where no instruction has one it has none; libbpf remarks on
+// that and loads the programs.
 //
 // An object file cannot say everything. The error joins what it cannot: a program type or flag without a section name,
 // programs of different licences, a call of another program, a reference to a map that nothing describes or to a

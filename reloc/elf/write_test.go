@@ -5,7 +5,6 @@ import (
 	debugelf "debug/elf"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -179,68 +178,6 @@ func TestAppendAppends(t *testing.T) {
 	}
 }
 
-// What Read makes of an object links to the same functions as the object itself, and maps are described alike.
-func TestAppendRead(t *testing.T) {
-	for _, o := range objects(t) {
-		for _, order := range orders {
-			t.Run(o.name+" "+order.name, func(t *testing.T) {
-				again, err := elf.Read(o.name+".o", write(t, o.object, order.order))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(described(o.object), described(again)); diff != "" {
-					t.Errorf("maps (-want +got):\n%s", diff)
-				}
-				want, got := link(t, o.object, order.order), link(t, again, order.order)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("linked programs (-want +got):\n%s", diff)
-				}
-			})
-		}
-	}
-}
-
-// All that .maps and data sections can say of a map comes back.
-func TestAppendReadMaps(t *testing.T) {
-	number := func(name string, size asm.Size) *asm.Struct {
-		return asm.NewStruct(name, asm.Member{Name: "n", Size: size})
-	}
-	for _, m := range []asm.MapSpec{
-		{Name: "a", Type: asm.MapHash, KeySize: 8, ValueSize: 24, MaxEntries: 1 << 31, Flags: asm.MapNoPrealloc, PinByName: true,
-			Key:   asm.NewStruct("pair", asm.Member{Name: "left", Size: asm.W}, asm.Member{Name: "right", Size: asm.H, Count: 2}),
-			Value: asm.NewStruct("gap", asm.Member{Name: "b", Size: asm.B}, asm.Member{Size: asm.B, Count: 7}, asm.Member{Name: "d", Size: asm.DW, Count: 2})},
-		{Name: "b", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 3, Flags: asm.MapNUMANode | asm.MapMmapable, NUMANode: 2},
-		{Name: "c", Type: asm.MapBloomFilter, ValueSize: 16, MaxEntries: 5, Extra: 0xffffffff},
-		{Name: "d", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 7, Inner: &asm.MapSpec{Name: "d.inner", Type: asm.MapHash,
-			KeySize: 2, ValueSize: 1, MaxEntries: 9, Flags: asm.MapNoPrealloc}},
-		{Name: "e", Type: asm.MapSkStorage, KeySize: 4, ValueSize: 8, Flags: asm.MapNoPrealloc | asm.MapClone, Value: number("state", asm.DW)},
-		{Name: "f", Type: asm.MapRingBuf, MaxEntries: 1 << 30},
-	} {
-		for _, order := range orders {
-			t.Run(m.Name+" "+order.name, func(t *testing.T) {
-				again, err := elf.Read("map.o", write(t, object(t, withMap(t, m)), order.order))
-				if err != nil {
-					t.Fatal(err)
-				}
-				maps := again.Maps()
-				if len(maps) != 1 {
-					t.Fatalf("%d maps", len(maps))
-				}
-				got := maps[0]
-				if m.Key == nil { // may have become a number
-					got.Key = nil
-				}
-				if m.Inner != nil {
-					got.Inner.Name = m.Inner.Name
-				}
-				if !got.Equal(m) {
-					t.Errorf("got %+v, key %v, value %v\nwant %+v, key %v, value %v", got, got.Key, got.Value, m, m.Key, m.Value)
-				}
-			})
-		}
-	}
-}
-
 // A program without licence makes an object without.
 func TestAppendNoLicense(t *testing.T) {
 	spec := build(t, "free", asm.XDP, func(b *asm.Builder) { b.Exit() }).Spec()
@@ -256,102 +193,4 @@ func TestAppendNoLicense(t *testing.T) {
 	if s := f.Section("license"); s != nil {
 		t.Errorf("there is a section %s", s.Name)
 	}
-}
-
-// described lists maps by what a file says of them all: not the layouts, which are given where the kernel takes them.
-func described(o *reloc.Object) map[string]asm.MapSpec {
-	specs := make(map[string]asm.MapSpec)
-	for _, m := range o.Maps() {
-		m.Key, m.Value = nil, nil
-		if m.Inner != nil {
-			inner := *m.Inner
-			inner.Name, inner.Key, inner.Value = "", nil, nil
-			m.Inner = &inner
-		}
-		specs[m.Name] = m
-	}
-	return specs
-}
-
-// link returns what linked programs are by their names, with a descriptor for every map.
-func link(t *testing.T, o *reloc.Object, order binary.ByteOrder) map[string]string {
-	t.Helper()
-	symbols := make(reloc.Symbols)
-	for _, p := range o.Programs() {
-		for _, r := range p.References() {
-			if r.Kind == asm.RefMap || r.Kind == asm.RefMapValue {
-				symbols[r.Symbol] = reloc.MapFD(100 + len(r.Symbol)) // the same in both objects
-			}
-		}
-	}
-	linked, err := o.Link(symbols)
-	if err != nil {
-		t.Fatal(err)
-	}
-	programs := make(map[string]string)
-	for _, p := range linked {
-		attach := p.AttachType()
-		if attach == 0 {
-			attach = impliedAttachType(p.Type())
-		}
-		head := fmt.Sprintf("%v %v %v %#x %s\n", p.Type(), attach, p.AttachTo(), uint32(p.Flags()), p.License())
-		programs[p.Name()] = head + inCallOrder(t, p, order)
-	}
-	return programs
-}
-
-// impliedAttachType is what libbpf loads programs for when they do not say: the only place there is for them, or the one
-// that the kernel takes for none too.
-func impliedAttachType(t asm.ProgramType) asm.AttachType {
-	switch t {
-	case asm.XDP:
-		return asm.AttachXDP
-	case asm.SkMsg:
-		return asm.AttachSkMsgVerdict
-	case asm.SockOps:
-		return asm.AttachCgroupSockOps
-	case asm.SkReuseport:
-		return asm.AttachSkReuseportSelect
-	case asm.FlowDissector:
-		return asm.AttachFlowDissector
-	}
-	return 0
-}
-
-// inCallOrder returns the bytes of a program's functions in the order in which they are first called, depth first, which
-// is that of a program whose functions come from .text. The distances of calls are the place of the callee in this order.
-func inCallOrder(t *testing.T, p *asm.Program, order binary.ByteOrder) string {
-	t.Helper()
-	functions := p.Functions()
-	var placed []int
-	texts := make([]string, len(functions))
-	var place func(f int)
-	place = func(f int) {
-		placed = append(placed, f)
-		end := p.Len()
-		if f+1 < len(functions) {
-			end = functions[f+1].Index
-		}
-		var b []byte
-		for i := functions[f].Index; i < end; i++ {
-			ins := p.At(i)
-			if callee, _, ok := p.Callee(i); ok {
-				if !slices.Contains(placed, callee) {
-					place(callee)
-				}
-				ins.Imm = int64(slices.Index(placed, callee))
-			}
-			var err error
-			if b, err = ins.AppendTo(b, order); err != nil {
-				t.Fatal(err)
-			}
-		}
-		texts[f] = fmt.Sprintf("% x\n", b)
-	}
-	place(0)
-	var all strings.Builder
-	for _, f := range placed {
-		all.WriteString(texts[f])
-	}
-	return all.String()
 }
