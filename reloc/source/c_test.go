@@ -325,20 +325,37 @@ func TestHeaderNamesC(t *testing.T) {
 	compile(t, "#include <linux/filter.h>\n#include <stdint.h>\n#include <stddef.h>\n"+string(c)+print(), dialects...)
 }
 
+// Programs whose type is not known are written too, when there are no others.
+func TestUntypedC(t *testing.T) {
+	o := makeObject(t, build(t, "calls", asm.UnspecProgram, func(b *asm.Builder) { b.CallSubprogram("called"); b.Exit() }),
+		build(t, "called", asm.UnspecProgram, func(b *asm.Builder) { b.Return(7) }))
+	c, err := source.AppendC(nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"calls_insns", "called_insns"}, arrays(c)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, want := range []string{"#define CALLS_PROG_TYPE 0 /* BPF_PROG_TYPE_UNSPEC */\n", "\t{ 0x85, 0, 1, 0, 1 }, /* call called */\n"} {
+		if !strings.Contains(string(c), want) {
+			t.Errorf("no %q in\n%s", want, c)
+		}
+	}
+}
+
 func TestAppendCRefuses(t *testing.T) {
 	calls := build(t, "calls", asm.XDP, func(b *asm.Builder) { b.CallSubprogram("gone"); b.Exit() })
-	library := build(t, "library", asm.UnspecProgram, func(b *asm.Builder) { b.Return(0) })
 	for _, tt := range []struct {
-		name    string
-		program *asm.Program
-		is      error
-		want    string
+		name     string
+		programs []*asm.Program
+		is       error
+		want     string
 	}{
-		{"function that nothing defines", calls, reloc.ErrUnresolved, "program calls: instruction 0: unresolved symbol gone"},
-		{"functions only", library, nil, "write C: no programs but functions for others to call"},
+		{"function that nothing defines", []*asm.Program{calls}, reloc.ErrUnresolved, "program calls: instruction 0: unresolved symbol gone"},
+		{"nothing", nil, nil, "write C: no programs"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b, err := source.AppendC([]byte("x"), makeObject(t, tt.program))
+			b, err := source.AppendC([]byte("x"), makeObject(t, tt.programs...))
 			if err == nil || !strings.Contains(err.Error(), tt.want) || tt.is != nil && !errors.Is(err, tt.is) || string(b) != "x" {
 				t.Errorf("%q, %v; want an error with %q", b, err, tt.want)
 			}

@@ -30,7 +30,7 @@ type NginxOptions struct {
 // instructions, and a variable that has both with the licence and the program type.
 //
 // The loader of that form puts map descriptors into whole 64-bit loads and knows no attach type and no flags. A program
-// that refers to the value of a map or is loaded with an attach type or flags is refused (ErrForm), and so are names that
+// that refers to the value of a map, has no type or is loaded with an attach type or flags is refused (ErrForm), and so are names that
 // are no identifiers of C.
 func AppendNginx(b []byte, p *asm.Program, opts *NginxOptions) ([]byte, error) {
 	c, err := appendNginx(b, p, opts)
@@ -47,6 +47,9 @@ func appendNginx(b []byte, p *asm.Program, opts *NginxOptions) ([]byte, error) {
 	}
 	if err := o.resolve(p); err != nil {
 		return b, err
+	}
+	if p.Type() == asm.UnspecProgram {
+		return b, fmt.Errorf("a program of type %v %w", p.Type(), ErrForm)
 	}
 	object, err := reloc.NewObject(p)
 	if err != nil {

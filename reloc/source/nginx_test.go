@@ -163,7 +163,8 @@ func TestAppendNginxRefuses(t *testing.T) {
 		{"header", plain, source.NginxOptions{Header: "a\"\n#define x"}, nil, `is not a name of a header`},
 		{"function that nothing defines", build(t, "calls", asm.XDP, func(b *asm.Builder) { b.CallSubprogram("gone"); b.Exit() }), source.NginxOptions{},
 			reloc.ErrUnresolved, "unresolved symbol gone"},
-		{"functions only", build(t, "library", asm.UnspecProgram, func(b *asm.Builder) { b.Return(0) }), source.NginxOptions{}, nil, "no programs"},
+		{"no type", build(t, "library", asm.UnspecProgram, func(b *asm.Builder) { b.Return(0) }), source.NginxOptions{}, source.ErrForm,
+			"a program of type unspec has no place in this form"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b, err := source.AppendNginx([]byte("x"), tt.program, &tt.opts)

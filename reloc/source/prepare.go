@@ -3,14 +3,18 @@ package source
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/reloc"
 )
 
-// resolveCalls returns the object's programs with calls resolved and the references to maps as they were.
+// resolveCalls returns the object's programs with calls resolved and the references to maps as they were. Programs without
+// type are functions for the others to call, unless there are no others: then their type is what the object did not know.
 func resolveCalls(o *reloc.Object) ([]*asm.Program, error) {
+	const standIn = asm.ProgramType(1<<32 - 1) // Link leaves out those without type
+	untyped := !slices.ContainsFunc(o.Programs(), func(p *asm.Program) bool { return p.Type() != asm.UnspecProgram })
 	symbols := make(reloc.Symbols)
 	var programs []*asm.Program
 	for _, p := range o.Programs() {
@@ -20,6 +24,9 @@ func resolveCalls(o *reloc.Object) ([]*asm.Program, error) {
 			}
 		}
 		spec := p.Spec()
+		if untyped {
+			spec.Type = standIn
+		}
 		spec.Resolved = nil // of an earlier link: these have their descriptors, for better or worse
 		p, err := asm.NewProgram(spec)
 		if err != nil {
@@ -36,11 +43,14 @@ func resolveCalls(o *reloc.Object) ([]*asm.Program, error) {
 		return nil, err
 	}
 	if len(linked) == 0 {
-		return nil, errors.New("no programs but functions for others to call")
+		return nil, errors.New("no programs")
 	}
 	for i, p := range linked {
 		spec := p.Spec()
 		spec.References, spec.Resolved = spec.Resolved, nil
+		if untyped {
+			spec.Type = asm.UnspecProgram
+		}
 		if linked[i], err = asm.NewProgram(spec); err != nil {
 			return nil, err
 		}
