@@ -45,10 +45,24 @@ func unpin(what, path string, same func(*sys.FD) (bool, error)) error {
 }
 
 func openPin(path string) (*sys.FD, error) {
+	return openPinAs(path, 0)
+}
+
+func openPinAs(path string, flags uint32) (*sys.FD, error) {
 	if err := checkPath(path); err != nil {
 		return nil, err
 	}
-	return sys.ObjGet(path, 0)
+	fd, err := sys.ObjGet(path, flags)
+	if err == unix.EACCES || err == unix.EPERM { // the answer for everything that is no pin
+		var at unix.Stat_t
+		switch {
+		case checkBPFFS(path) != nil:
+			return nil, fmt.Errorf("%w (it is not in a BPF file system)", err)
+		case unix.Stat(path, &at) == nil && at.Mode&unix.S_IFMT == unix.S_IFDIR:
+			return nil, fmt.Errorf("%w (it is a directory)", err)
+		}
+	}
+	return fd, err
 }
 
 // checkPath refuses a path that the kernel would read another one from.

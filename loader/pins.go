@@ -80,8 +80,8 @@ func walkPins(pins []Pinned, errs []error, dir string) ([]Pinned, []error) {
 // pinnedAt finds out what is pinned at path.
 func pinnedAt(path string) (Pinned, error) {
 	fd, err := openPin(path)
-	if err == unix.EACCES || err == unix.EPERM { // maps may be readable only
-		fd, err = sys.ObjGet(path, sys.OpenReadOnly)
+	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) { // maps may be readable only
+		fd, err = openPinAs(path, sys.OpenReadOnly)
 	}
 	if err != nil {
 		return Pinned{}, err

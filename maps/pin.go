@@ -40,6 +40,9 @@ func OpenPinned(path string, access Access) (*Raw, error) {
 		return fail(err)
 	}
 	fd, err := sys.ObjGet(path, uint32(access))
+	if errors.Is(err, unix.EACCES) && !onBPFFS(path) { // the answer for everything that is no pin
+		err = fmt.Errorf("%w (it is not in a BPF file system)", err)
+	}
 	if err != nil {
 		return fail(err)
 	}
