@@ -191,7 +191,7 @@ func (r *reader) referToFunction(ins *asm.Instruction, section int, offset int64
 		return asm.Reference{}, fmt.Errorf("no function begins at offset %#x of section %s", offset, r.sections[section].name)
 	}
 	if ins.Op == asm.OpLdImm64 {
-		ins.Src, ins.Imm = asm.Imm64Func, 0
+		ins.Src, ins.Imm = asm.Imm64Func, 1<<32-1
 		return asm.Reference{Kind: asm.RefFunc, Symbol: f.name}, nil
 	}
 	ins.Imm = -1
