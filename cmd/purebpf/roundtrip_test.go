@@ -53,6 +53,30 @@ func TestRoundTripClassic(t *testing.T) {
 	}
 }
 
+// Objects that clang made, of either byte order, with and without debug information: everything that the text and JSON
+// say comes back from the other, and an object that was written comes back the same from either.
+func TestRoundTripObjects(t *testing.T) {
+	objects, err := filepath.Glob("../../reloc/elf/testdata/clang/*.o")
+	if err != nil || len(objects) == 0 {
+		t.Fatalf("no objects of clang's: %v", err)
+	}
+	written := 0
+	for _, object := range objects {
+		roundTrip(t, object, "source", "json")
+		roundTrip(t, object, "json", "source")
+		// A map that nothing describes has no place in an object that is to be loaded.
+		if runTool("convert", object, "-to", "elf").status != 0 {
+			continue
+		}
+		roundTrip(t, object, "elf", "source")
+		roundTrip(t, object, "elf", "json")
+		written++
+	}
+	if written < len(objects)*9/10 {
+		t.Errorf("%d of %d objects could be written again", written, len(objects))
+	}
+}
+
 // roundTrip converts a program to format a, that to b, and that to a again.
 func roundTrip(t *testing.T, program, a, b string) {
 	t.Helper()
