@@ -34,8 +34,8 @@ const (
 	typeSize   = 12
 	// maxDepth bounds chains of types (typedef of const of array of ...), which malformed input can make circular.
 	maxDepth = 64
-	// maxString is more than any name has (KSYM_NAME_LEN is 512), and any line of a source that is worth showing.
-	maxString = 64 << 10
+	// maxString is more than any name has (KSYM_NAME_LEN is 512) and what a path may have (PATH_MAX).
+	maxString = 4096
 )
 
 // Spec is a parsed BTF blob. It is immutable: all methods may be called from any goroutine.

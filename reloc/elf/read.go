@@ -102,6 +102,9 @@ func (r *reader) readLicense() error {
 
 // readPrograms makes programs of the functions. Maps that none of them refers to are described by the first.
 func (r *reader) readPrograms() error {
+	if err := r.missing.err(); err != nil && len(r.functions) == 0 {
+		return err
+	}
 	if len(r.functions) == 0 {
 		return fmt.Errorf("no functions: no section with instructions has a symbol of a function")
 	}

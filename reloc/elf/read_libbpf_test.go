@@ -146,6 +146,18 @@ func TestReadAsLibbpfLoads(t *testing.T) {
 	}
 }
 
+// TestReadLinkedObject: bpftool gen object has put several objects together, so that functions and variables are not at the
+// beginning of their sections, and relocations are of symbols of sections.
+func TestReadLinkedObject(t *testing.T) {
+	want, err := os.ReadFile("testdata/clang/linked/linked.el.insns")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(lines(string(want)), lines(submitted(t, open(t, "linked/linked.el.o")))); diff != "" {
+		t.Errorf("(-libbpf +this package):\n%s", diff)
+	}
+}
+
 // TestReadWithoutTypes: compiled without -g and with maps as before libbpf 1.0, it is the same program. libbpf 1.x
 // does not load these, so they are held against what it makes of the same source with types.
 func TestReadWithoutTypes(t *testing.T) {

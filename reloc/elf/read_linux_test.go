@@ -82,8 +82,8 @@ func TestReadAndLoad(t *testing.T) {
 	}
 }
 
-// TestReadAndRun has the kernel run the programs that it runs on data. It counts a packet's length behind its Ethernet
-// header for socket filters, and from there for classifiers.
+// TestReadAndRun has the kernel run the programs that it runs on data. It counts a packet's length behind its
+// Ethernet header for socket filters, and from there for classifiers.
 func TestReadAndRun(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_NET_ADMIN, kerneltest.CAP_PERFMON, kerneltest.CAP_SYS_ADMIN)
 	runnable(t, func(t *testing.T, o *reloc.Object, variant, source, program string, want func(int) uint32) {

@@ -116,6 +116,9 @@ func (t *types) access(id btf.TypeID, path string) string {
 		return "type " + strconv.FormatUint(uint64(id), 10)
 	}
 	text := root.Name
+	if text == "" {
+		text = "(anonymous)"
+	}
 	switch root.Kind {
 	case btf.Struct, btf.Union, btf.Enum:
 		text = root.Kind.String() + " " + text

@@ -15,7 +15,7 @@ import (
 //
 //	go test ./reloc/elf -run TestRecord -record
 //
-// which needs clang, clang-22, llvm-strip, cc and libbpf 1.x with its headers. Nothing else does.
+// which needs clang, clang-22, llvm-strip, bpftool, cc and libbpf 1.x with its headers. Nothing else does.
 var record = flag.Bool("record", false, "compile testdata/clang/*.c with clang, load the objects through libbpf and write testdata/clang/*.o, *.insns")
 
 // variant is one way to compile a source.
@@ -46,6 +46,9 @@ var variants = []variant{
 var noLibbpf = map[string]string{
 	"constant": "the types say .rodata, where the section is .rodata.cst32",
 }
+
+// linkedSources are those whose objects bpftool gen object makes one of: they have the same licence.
+var linkedSources = []string{"order", "xdp", "callback", "trace"}
 
 // sources returns the names of the C files in a folder, without .c.
 func sources(t testing.TB, folder string) []string {
@@ -99,6 +102,14 @@ func TestRecord(t *testing.T) {
 				}
 			}
 		}
+	}
+	linked := []string{"gen", "object", path("linked/linked.el.o")}
+	for _, source := range linkedSources {
+		linked = append(linked, path(source+".el.o"))
+	}
+	command(t, "", "bpftool", linked...)
+	if err := os.WriteFile(path("linked/linked.el.insns"), command(t, "", loads, path("linked/linked.el.o")), 0o666); err != nil {
+		t.Fatal(err)
 	}
 	for _, source := range sources(t, "testdata/clang/refused") {
 		compile(variants[0], "testdata/clang/refused", source, path("refused/"+source+".o"))

@@ -25,6 +25,7 @@ func TestReadRefusesByName(t *testing.T) {
 		{"kernel", true, "not supported: kfunc bpf_rcu_read_lock, ksym runqueues, kconfig CONFIG_HZ, weak symbol maybe"},
 		{"function", true, "not supported: function elsewhere of the kernel (kfunc) or of another object"},
 		{"struct_ops", true, "not supported: struct_ops map lazy"},
+		{"only_ops", true, "not supported: struct_ops map alone"},
 		{"contents", true, "not supported: one in map outer from the beginning, target in map jumps from the beginning"},
 		{"pointers", true, "not supported: addresses in section .data"},
 		{"alias", true, "section tc: function other: begins at 0x0 in function one; not supported: two functions that share instructions (alias)"},

@@ -11,7 +11,6 @@ import (
 
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/reloc"
-	"github.com/purebpf/purebpf/reloc/elf"
 )
 
 // describe is an object as text: programs with what their sections say, instructions, lines, and maps.
@@ -262,39 +261,6 @@ func TestReadLines(t *testing.T) {
 	for _, p := range open(t, "socket.plain.o").Programs() {
 		if p.Position(0) != (asm.Position{}) || p.Comment(0) != "" {
 			t.Errorf("without -g: %v %q", p.Position(0), p.Comment(0))
-		}
-	}
-}
-
-// TestReadWhatAppendWrote: an object that this package wrote is the same again, whatever the byte order.
-func TestReadWhatAppendWrote(t *testing.T) {
-	for _, o := range objects(t) {
-		for _, order := range orders {
-			t.Run(o.name+"/"+order.name, func(t *testing.T) {
-				read, err := elf.Read("written.o", write(t, o.object, order.order))
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, p := range o.object.Programs() {
-					symbols, _ := descriptors(o.object)
-					linked, err := o.object.Link(symbols)
-					if err != nil {
-						t.Fatal(err)
-					}
-					again, err := read.Link(symbols)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for i := range linked {
-						if linked[i].Name() != p.Name() {
-							continue
-						}
-						if diff := cmp.Diff(inCallOrder(t, linked[i], order.order), inCallOrder(t, again[i], order.order)); diff != "" {
-							t.Errorf("%s (-written +read):\n%s", p.Name(), diff)
-						}
-					}
-				}
-			})
 		}
 	}
 }
