@@ -1,5 +1,5 @@
 // Package loader gives programs to the kernel and attaches them: to sockets, to socket maps, to cgroups, to network
-// namespaces.
+// namespaces and interfaces, to tracepoints.
 //
 // Load takes one linked program. LoadObject takes several with the maps they name, makes the maps, links and loads:
 //
@@ -32,14 +32,28 @@
 //
 // and with %+v all of the log. Every error keeps the kernel's errno for errors.Is, and a missing privilege is named as the
 // capability that is missing. What this kernel does not have is errors.ErrUnsupported; the functions Have... ask for it
-// beforehand, by trying.
+// beforehand, by trying, and Probe asks for everything at once.
 //
 // # What is attached, and for how long
 //
 // The functions for sockets set an option of the socket: the program stays with the socket, or the reuseport group,
-// whatever happens to the Program. Those for cgroups, network namespaces and socket maps return a Link: the program is
-// attached until the Link is closed, or the process ends, unless it is pinned. Sockets come as anything with SyscallConn,
-// so that this package does not need package net.
+// whatever happens to the Program. The others return a Link: the program is attached until the Link is closed, or the
+// process ends, unless it is pinned. Sockets come as anything with SyscallConn, so that this package does not need package
+// net.
+//
+// # What outlives the process
+//
+// Programs, maps and links are pinned in a BPF file system, one by one (Pin), or all programs and maps of a collection in a
+// directory of their own, as one step:
+//
+//	err = loaded.Pin("/sys/fs/bpf/app")
+//	...
+//	program, err := loader.OpenPinned("/sys/fs/bpf/app/record", nil) // in another process
+//	link, err := loader.AttachCgroup("/sys/fs/cgroup/app", program)
+//	err = link.Pin("/sys/fs/bpf/app/record_link")
+//
+// Maps that say so (asm.MapSpec.PinByName) are shared with what is pinned already, see CollectionOptions.PinPath. Whatever
+// is in the kernel, by whomever, is found with Find, Links and Pins.
 //
 // # Cost
 //

@@ -52,6 +52,14 @@ func load(t testing.TB, p *asm.Program) *loader.Program {
 // user without privileges.
 func TestExample(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF)
+	if diff := cmp.Diff("received abcd, 2 dropped\n", printed(t, Example)); diff != "" {
+		t.Errorf("output (-want +got):\n%s", diff)
+	}
+}
+
+// printed returns what f prints.
+func printed(t testing.TB, f func()) string {
+	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -59,14 +67,12 @@ func TestExample(t *testing.T) {
 	defer read.Close()
 	stdout := os.Stdout
 	os.Stdout = write
-	Example()
+	f()
 	os.Stdout = stdout
 	write.Close()
 	got, err := io.ReadAll(read)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("received abcd, 2 dropped\n", string(got)); diff != "" {
-		t.Errorf("output (-want +got):\n%s", diff)
-	}
+	return string(got)
 }

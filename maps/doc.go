@@ -40,6 +40,23 @@
 // Types with pointers, with machine-dependent sizes or with padding are refused when the view is made. Padding matters:
 // its bytes are part of a key for the kernel and undefined in Go.
 //
+// # What others made
+//
+// OpenPinned, OpenID and Find open maps of other processes. A Printer prints keys and values by the types that the kernel
+// keeps with the map:
+//
+//	found, err := maps.Find(maps.Named("flows"))
+//	...
+//	for _, m := range found {
+//		p, err := m.Printer(maps.Text)
+//		...
+//		all := m.Iterate()
+//		for key, value := range all.All() {
+//			line := p.AppendValue(append(p.AppendKey(nil, key), ": "...), value)
+//			...
+//		}
+//	}
+//
 // # Descriptors
 //
 // A map has one descriptor with one owner. It is close-on-exec unless Inherit is called, and never 0, 1 or 2. Close may
