@@ -197,6 +197,15 @@ func TestLinkFunctionsRefuses(t *testing.T) {
 	}
 }
 
+// An object without a program is not linked to nothing without a word.
+func TestLinkRefusesFunctionsOnly(t *testing.T) {
+	_, err := object(t, library(t)).Link(reloc.Symbols{"workers": reloc.MapFD(5), "never": reloc.MapFD(6)})
+	want := "link: symbol of a wrong kind: no program of the object has a type, and those of type unspec are functions of others (add is the first)"
+	if !errors.Is(err, reloc.ErrWrongKind) || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 func TestRecursionLinks(t *testing.T) {
 	// The verifier bounds recursion, not the linker: it must end all the same.
 	a := build(t, "a", asm.UnspecProgram, func(b *asm.Builder) { b.CallSubprogram("b"); b.Exit() })

@@ -40,23 +40,27 @@ type Object struct {
 func NewObject(programs ...*asm.Program) (*Object, error) {
 	o := &Object{programs: append([]*asm.Program(nil), programs...)}
 	var errs []error
-	for i, p := range programs {
-		if q, _ := o.Program(p.Name()); q != programs[i] {
+	first, maps := make(map[string]*asm.Program, len(programs)), make(map[string]int)
+	for _, p := range programs {
+		if q, ok := first[p.Name()]; !ok {
+			first[p.Name()] = p
+		} else if q != p {
 			errs = append(errs, fmt.Errorf("%w: program %s", ErrDuplicate, p.Name()))
 		}
 		for _, m := range p.Maps() {
-			known := o.mapSpec(m.Name)
+			known, ok := maps[m.Name]
 			switch {
-			case known == nil:
+			case !ok:
+				maps[m.Name] = len(o.maps)
 				o.maps = append(o.maps, m)
-			case !known.Equal(m):
+			case !o.maps[known].Equal(m):
 				errs = append(errs, fmt.Errorf("%w: program %s describes map %s in another way than the programs before it", ErrDuplicate, p.Name(), m.Name))
 			}
 		}
 	}
 	for i := range o.maps {
 		name := o.maps[i].Name
-		if _, ok := o.Program(name); ok {
+		if _, ok := first[name]; ok {
 			errs = append(errs, fmt.Errorf("%w: %s is a program and a map", ErrDuplicate, name))
 		}
 	}
@@ -147,13 +151,18 @@ func Link(p *asm.Program, symbols Symbols) (*asm.Program, error) {
 //
 // Functions come in the order in which they are first needed, depth first, as libbpf places them.
 //
-// The error joins everything that is wrong; its parts wrap ErrUnknownSymbol, ErrUnresolved or ErrWrongKind.
+// The error joins everything that is wrong; its parts wrap ErrUnknownSymbol, ErrUnresolved or ErrWrongKind. An object of
+// functions only is ErrWrongKind, too: clang's objects are such where the name of a section does not tell the type.
 func (o *Object) Link(symbols Symbols) ([]*asm.Program, error) {
 	var main []*asm.Program
 	for _, p := range o.programs {
 		if p.Type() != asm.UnspecProgram {
 			main = append(main, p)
 		}
+	}
+	if len(main) == 0 && len(o.programs) > 0 {
+		return nil, fmt.Errorf("link: %w: no program of the object has a type, and those of type unspec are functions of others (%s is the first)",
+			ErrWrongKind, o.programs[0].Name())
 	}
 	return o.link(symbols, main)
 }

@@ -12,10 +12,10 @@ import (
 // Read makes an object of the bytes of an ELF file as clang 14 and later write them for either byte order, with or
 // without -g. The file's name serves errors.
 //
-// Programs are of the type that the name of their section says, as libbpf takes it; in a section of another name
-// they are of type asm.UnspecProgram, and whoever knows better makes programs of their Spec. Every other function
-// is a program of type asm.UnspecProgram too, whose instructions Object.Link copies behind those of its callers.
-// The programs are in the order of the file.
+// Programs are of the type that the name of their section says, as libbpf takes it, whether or not it begins with
+// '?'; in a section of another name they are of type asm.UnspecProgram, and whoever knows better makes programs of
+// their Spec. Every other function is a program of type asm.UnspecProgram too, whose instructions Object.Link
+// copies behind those of its callers. The programs are in the order of the file.
 //
 // Maps are those of section .maps, with the layouts of keys and values, and of section maps; a definition of zeros
 // there only gives a name, as does a variable that is declared (extern) and not defined: such maps are not

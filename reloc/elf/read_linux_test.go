@@ -2,6 +2,7 @@ package elf_test
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
@@ -9,6 +10,7 @@ import (
 	"github.com/purebpf/purebpf/loader"
 	"github.com/purebpf/purebpf/maps"
 	"github.com/purebpf/purebpf/reloc"
+	"github.com/purebpf/purebpf/reloc/elf"
 )
 
 // native reports whether the objects of a variant are for this machine.
@@ -122,4 +124,25 @@ func TestReadAndRun(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestReadWithoutLicense: without one, the kernel refuses what is for GPL programs only.
+func TestReadWithoutLicense(t *testing.T) {
+	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_NET_ADMIN, kerneltest.CAP_PERFMON, kerneltest.CAP_SYS_ADMIN)
+	if !native("el") {
+		t.Skip("for machines of the other byte order")
+	}
+	b := newBroken(t, "tc.el.o")
+	copy(b.data[b.section("license"):], make([]byte, len("Dual BSD/GPL")))
+	o, err := elf.Read("tc.o", b.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := loader.LoadObject(o, nil)
+	if err == nil {
+		c.Close()
+	}
+	if want := "cannot call GPL-restricted function"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got  %v\nwant ... %s", err, want)
+	}
 }
