@@ -26,6 +26,8 @@ type Options struct {
 // variables, and .BTF.ext has the source lines of instructions. Where no instruction has one it has none; libbpf remarks on
 // that and loads the programs.
 //
+// Numbers of kernel functions and types, which are those of one kernel's BTF, go in as they are.
+//
 // An object file cannot say everything. The error joins what it cannot: a program type or flag without a section name,
 // programs of different licences, a call of another program, a reference to a map that nothing describes or to a
 // descriptor, contents of a map that is not named as a data section, a map whose name is no identifier. Nothing is
