@@ -243,7 +243,7 @@ func (u *unit) sort(p *parser) bool {
 		if len(missing) > limit {
 			missing, more = missing[:limit], " and more"
 		}
-		p.errorAt(u.places[0], "the text does not show slots %s%s", strings.Join(missing, ", "), more)
+		p.errorAt(u.places[0], "the text does not show slot %s%s", strings.Join(missing, ", "), more)
 		return false
 	}
 	moved[len(slots)] = int32(len(sorted.insns))

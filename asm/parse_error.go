@@ -3,6 +3,7 @@ package asm
 import (
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // ParseError is one thing that is wrong with a text.
@@ -97,7 +98,8 @@ func (p *parser) found() string {
 		}
 		return strconv.Quote(p.src[p.at:end])
 	}
-	return strconv.Quote(p.src[p.at : p.at+1])
+	_, n := utf8.DecodeRuneInString(p.src[p.at:p.end])
+	return strconv.Quote(p.src[p.at : p.at+n])
 }
 
 const maxFound = 40

@@ -96,6 +96,6 @@ func (u *unit) newName(name string) string {
 		if _, ok := u.byName[name]; !ok {
 			return name
 		}
-		name = "_" + name
+		name += "_"
 	}
 }

@@ -46,7 +46,7 @@ func (p *parser) meaning(state string) bool {
 	case "scalar":
 		return true
 	default:
-		if c := kind[0]; c >= '0' && c <= '9' || c == '-' || c == 'P' {
+		if c := (kind + "0")[0]; c >= '0' && c <= '9' || c == '-' || c == 'P' {
 			return true // a number, perhaps marked as precise
 		}
 		return p.fail(p.stmt, "the number is an address of %s, which a program does not have", value)

@@ -149,9 +149,9 @@ func (p *parser) register() (r Register, wide, ok bool) {
 		return 0, false, false
 	}
 	switch p.src[at] {
-	case 'r', 'R':
+	case 'r':
 		wide = true
-	case 'w', 'W':
+	case 'w':
 	default:
 		return 0, false, false
 	}
@@ -259,6 +259,9 @@ func (p *parser) digits(n *literal) bool {
 			d = uint64(c-'A') + 10
 		}
 		if d >= base {
+			if p.src[at:min(at+2, p.end)] == "ll" {
+				return p.fail(at, "ll stands apart from the number")
+			}
 			return p.fail(at, "%q is no digit of a number in base %d", c, base)
 		}
 		if v > (1<<64-1-d)/base {
@@ -274,7 +277,9 @@ func (p *parser) digits(n *literal) bool {
 }
 
 // written returns the number as it is written.
-func (p *parser) written(n literal) string { return p.src[n.at:p.at] }
+func (p *parser) written(n literal) string {
+	return strings.ReplaceAll(p.src[n.at:p.at], " ", "")
+}
 
 // int32 returns the number as the 32 bits of an immediate. Those of a 64-bit operation have their sign extended, so that
 // they must say what the operation then uses; a 32-bit operation may also take them as unsigned.
@@ -290,7 +295,7 @@ func (p *parser) imm32(n literal, wide bool) (int64, bool) {
 	case wide && n.v >= 1<<64-1<<31:
 		return int64(n.v), true
 	case wide && n.v < 1<<32:
-		return 0, p.fail(n.at, "%s does not fit: a 64-bit operation extends the sign of its 32-bit immediate; that of -%d would be as written", p.written(n), 1<<32-n.v)
+		return 0, p.fail(n.at, "%s does not fit 32 bits with a sign, which a 64-bit operation extends; -%d has the same 32 bits", p.written(n), 1<<32-n.v)
 	}
 	return 0, p.fail(n.at, "%s does not fit 32 bits", p.written(n))
 }

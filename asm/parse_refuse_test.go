@@ -1,0 +1,307 @@
+package asm_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/purebpf/purebpf/asm"
+)
+
+// parseErrors are texts that are refused, with the error to the letter. llvm says what LLVM's assembler makes of those that
+// it takes all the same.
+var parseErrors = []struct{ text, want, llvm string }{
+	{"r0 = 4294967296",
+		"t.s:1:6: 4294967296 does not fit 32 bits", ""},
+	{"r0 = 4294967295",
+		"t.s:1:6: 4294967295 does not fit 32 bits with a sign, which a 64-bit operation extends; -1 has the same 32 bits", "it makes -1 of it"},
+	{"r0 = -2147483649",
+		"t.s:1:6: -2147483649 does not fit 32 bits", ""},
+	{"w0 = -2147483649",
+		"t.s:1:6: -2147483649 does not fit 32 bits", ""},
+	{"r11 = 1",
+		"t.s:1:1: register r11: the registers are r0 to r10 and their halves w0 to w10", "it has a register that the machine has not"},
+	{"R0 = 5",
+		"t.s:1:1: register R0: the registers are r0 to r10 and their halves w0 to w10", "it reads R0 as r0 here, and as a symbol on the right of the ="},
+	{"r0 = r11",
+		"t.s:1:6: register r11: the registers are r0 to r10 and their halves w0 to w10", "it has a register that the machine has not"},
+	{"r12 = 1",
+		"t.s:1:1: register r12: the registers are r0 to r10 and their halves w0 to w10", ""},
+	{"call name#1",
+		"t.s:1:6: call name#1: name is no helper but a function inside the kernel, which programs cannot call", "it reads a comment behind a call of name"},
+	{"call bpf_map_lookup_elem#2",
+		"t.s:1:26: bpf_map_lookup_elem is helper 1, not 2", "the same"},
+	{"call array_map_lookup_elem#353184",
+		"t.s:1:6: call array_map_lookup_elem#353184: array_map_lookup_elem is no helper but a function inside the kernel, which programs cannot call", "the same"},
+	{"r0 = 5ll",
+		"t.s:1:7: ll stands apart from the number", "it reads 5 without ll: a move of 32 bits"},
+	{"r0 = 1u",
+		"t.s:1:7: 'u' is no digit of a number in base 10", "it drops the u"},
+	{"r0 = 09",
+		"t.s:1:7: '9' is no digit of a number in base 8", ""},
+	{"r0 = 0x",
+		"t.s:1:6: a number without digits", ""},
+	{"r0 = 0b12",
+		"t.s:1:9: '2' is no digit of a number in base 2", ""},
+	{"r0 = 18446744073709551616 ll",
+		"t.s:1:6: a number of more than 64 bits", ""},
+	{"r0 = 5 + 3",
+		`t.s:1:8: expected the end of the instruction, found "+"`, "it adds; here a number is what it looks like"},
+	{"r0 = 'a'",
+		`t.s:1:6: expected a register, a number, a load or a symbol, found "'"`, "it takes the code of a letter"},
+	{"r0 = foo",
+		`t.s:1:6: "foo" is no register and no number; the address of a map or function is foo ll`, "it makes a move with a relocation that no loader knows"},
+	{"r0 = foo +",
+		"t.s:1:11: expected a number, found the end of the line", ""},
+	{"w0 = 5 ll",
+		"t.s:1:1: w0: a 64-bit immediate is loaded into a whole register, r0", ""},
+	{"w0 = foo ll",
+		"t.s:1:1: w0: an address is loaded into a whole register, r0", ""},
+	{"r0 = w1",
+		"t.s:1:6: w1: r and w registers do not go together: an operation has 64 bits or 32", ""},
+	{"w0 += r1",
+		"t.s:1:7: r1: r and w registers do not go together: an operation has 64 bits or 32", ""},
+	{"r0 = -r1",
+		"t.s:1:6: a register is only set to minus itself", ""},
+	{"r0 = (s64)r1",
+		`t.s:1:7: expected s8, s16 or s32, found "s64"`, ""},
+	{"w0 = (s32)w1",
+		"t.s:1:7: s32: 32 bits are extended to 64 only", ""},
+	{"r1 = be16 r2",
+		"t.s:1:11: a byte order operation changes one whole register: r1 on both sides", ""},
+	{"w1 = be16 w1",
+		"t.s:1:11: a byte order operation changes one whole register: r1 on both sides", ""},
+	{"r1 = addr_space_cast(r2, 2, 1)",
+		"t.s:1:22: the kernel casts from address space 0 to 1 and from 1 to 0", "it takes spaces that the kernel does not"},
+	{"ld_pseudo r1, 9, 5",
+		"t.s:1:15: source 9: there is 0 to 6", "it takes sources that the kernel does not"},
+	{"ld_pseudo r1, 1, 0x500000001",
+		"t.s:1:18: reserved field set: second immediate 5", ""},
+	{"r1 = *(u32 *)(r2)",
+		`t.s:1:17: expected '+' or '-' and the offset, found ")"`, ""},
+	{"r1 = *(u32 *)(r2 8)",
+		`t.s:1:18: expected '+' or '-' and the offset, found "8"`, "it does not miss the sign"},
+	{"r1 = *(u32 *)(r2 + 40000)",
+		"t.s:1:18: offset +40000 does not fit 16 bits", ""},
+	{"r1 = *(u32 *)(w2 + 0)",
+		"t.s:1:15: w2: an address is a whole register, r2", ""},
+	{"r1 = *(u128 *)(r2 + 0)",
+		`t.s:1:8: expected a type: u8, u16, u32, u64, s8, s16 or s32, found "u128"`, ""},
+	{"w1 = *(u64 *)(r2 + 0)",
+		"t.s:1:1: w1: this load sets the whole register, r1", ""},
+	{"r1 = *(u32 *)(r2 + sk_msg_md.port)",
+		"t.s:1:20: sk_msg_md.port is no field of a context struct", ""},
+	{"r1 = *(u32 *)(r2 + sk_msg_md.remote_ip6[4])",
+		"t.s:1:41: sk_msg_md.remote_ip6 has 4 elements, and none at index 4", ""},
+	{"*(u64 *)(r1 + 0) = w2",
+		"t.s:1:20: w2 has 32 of the 64 bits to store", ""},
+	{"*(s32 *)(r1 + 0) = r2",
+		"t.s:1:1: a store has no sign: u8, u16, u32 or u64", ""},
+	{"*(u64 *)(r1 + 0) += r2",
+		"t.s:1:1: an operation on memory is atomic: lock *(...) += ...", ""},
+	{"*(u32 *)(r1 + 0) = 4294967296",
+		"t.s:1:20: 4294967296 does not fit 32 bits", ""},
+	{"lock *(u8 *)(r1 + 0) += r2",
+		"t.s:1:1: atomic operations are on u32 and u64", ""},
+	{"lock *(u64 *)(r1 + 0) -= r2",
+		`t.s:1:23: expected +=, |=, &= or ^=, found "-"`, ""},
+	{"lock r1 += r2",
+		`t.s:1:6: expected '*' and what the operation changes, found "r1"`, ""},
+	{"r2 = atomic_fetch_add((u64 *)(r1 + 0), r3)",
+		"t.s:1:40: r3: the register that gives the operand gets the result: r2 on both sides", ""},
+	{"r2 = atomic64_fetch_add((u32 *)(r1 + 0), r2)",
+		"t.s:1:6: atomic64: the operation is on u32", ""},
+	{"r2 = cmpxchg_64(r1 + 0, r0, r2)",
+		"t.s:1:25: cmpxchg compares with r0 and returns in r0", ""},
+	{"w0 = load_acquire((u64 *)(r1 + 0))",
+		"t.s:1:1: w0: this load sets the whole register, r0", ""},
+	{"r7 = *(u8 *)skb[12]",
+		"t.s:1:1: a packet load sets r0 to 1, 2 or 4 bytes: r0 = *(u8 *)skb[12]", ""},
+	{"r0 = *(u64 *)skb[12]",
+		"t.s:1:1: a packet load sets r0 to 1, 2 or 4 bytes: r0 = *(u8 *)skb[12]", ""},
+	{"goto nowhere",
+		"t.s:1:6: undefined label nowhere", "it leaves the jump to a linker, and there is none for jumps"},
+	{"goto 40000",
+		"t.s:1:6: distance 40000 does not fit 16 bits", ""},
+	{"goto +1",
+		"t.s:1:1: instruction 0: goto +1: leads to slot 2, where no instruction of the program is", "it does not look where a jump leads to"},
+	{"goto r1",
+		"t.s:1:6: r1: bad name: r1 is a word of the assembly language", ""},
+	{"if r1 = 5 goto +0",
+		`t.s:1:7: expected a comparison: ==, !=, &, >, >=, <, <=, s>, s>=, s< or s<=, found "="`, ""},
+	{"if r1 == 5 exit",
+		`t.s:1:12: expected goto, found "exit"`, ""},
+	{"if r1 == 0xffffffff goto -1",
+		"t.s:1:10: 0xffffffff does not fit 32 bits with a sign, which a 64-bit operation extends; -1 has the same 32 bits", "it compares with -1 then"},
+	{"if w1 == r2 goto -1",
+		"t.s:1:10: r2: r and w registers do not go together: an operation has 64 bits or 32", ""},
+	{"if r1 s== 5 goto -1",
+		`t.s:1:8: expected a comparison: ==, !=, &, >, >=, <, <=, s>, s>=, s< or s<=, found "="`, ""},
+	{"a: exit\na: exit",
+		"t.s:2:1: label a is already in line 1", ""},
+	{"r1: exit",
+		"t.s:1:1: label r1: bad name: r1 is a word of the assembly language", "it takes the label, which nothing can jump to"},
+	{"a-b: exit",
+		`t.s:1:1: "a" begins no instruction`, ""},
+	{"exit\nend:",
+		"t.s:2:1: label end: no instruction follows", "it takes labels behind the end"},
+	{"exit exit",
+		`t.s:1:6: expected the end of the instruction, found "exit"`, ""},
+	{"nop",
+		`t.s:1:1: "nop" begins no instruction`, ""},
+	{"callx r1",
+		"t.s:1:1: callx: calls through a register are not instructions that the kernel takes", "GCC and it make indirect calls, which the kernel refuses"},
+	{"0: (05) nospec",
+		"t.s:1:9: nospec: made by the kernel's verifier, not an instruction that the kernel takes", ""},
+	{"0: (bf) r0 = &(void __percpu *)(r1)",
+		"t.s:1:14: &(void __percpu *)(r1): made by the kernel's verifier, not an instruction that the kernel takes", ""},
+	{"0: (b7) r1 = r2",
+		"t.s:1:9: the opcode in parentheses is 0xb7, that of this instruction 0xbf", ""},
+	{"0: (b7 r1 = 2",
+		`t.s:1:4: expected an instruction, found "("`, ""},
+	{"1: (95) exit",
+		"t.s:1:9: the text does not show slot 0", ""},
+	{"0: (b7) r0 = 0\n2: (95) exit\n9: (95) exit",
+		"t.s:1:9: the text does not show slot 1, 3 to 8", ""},
+	{"0: (b7) r0 = 0\n1: (95) exit\nfrom 1 to 0: R1=ctx()\n0: (b7) r0 = 1",
+		"t.s:4:9: slot 0 is r0 = 1 here, and r0 = 0 in line 1", ""},
+	{"0: (18) r1 = 0x5\n1: (95) exit",
+		"t.s:2:9: slot 1 is the second half of the instruction before it", ""},
+	{"0: (b7) r0 = 0\nr1 = 5\n1: (95) exit",
+		"t.s:2:1: an instruction without the number of its slot among others with it", ""},
+	{"0: R1=ctx() R10=fp0\n0: (b7) r0 = 0",
+		"t.s:2:9: the text shows nothing behind slot 0, and r0 = 0 does not end a program", ""},
+	{"0: R1=ctx() R10=fp0\n0: (18) r1 = 0xffff888132e87a00\n2: (95) exit",
+		"t.s:2:9: slot 0: 0xffff888132e87a00 is an address of the kernel, and the log does not say whose; log level 2 does", ""},
+	{"0: R1=ctx() R10=fp0\n0: (18) r1 = 0xffff888132e87a00   ; R1=ptr_task_struct()\n2: (95) exit",
+		"t.s:2:9: the number is an address of ptr_task_struct(), which a program does not have", ""},
+	{"0: (85) call array_map_update_elem#353184",
+		"t.s:1:14: call array_map_update_elem#353184: array_map_update_elem is no helper but a function inside the kernel, which programs cannot call", ""},
+	{"; r0 = 1",
+		"t.s:1:1: ';' begins a line of source text in a dump, but here are no lines such as 0: (b7) r0 = 0; a comment begins with #", "it reads an instruction behind an empty one; dumps begin lines of source text so"},
+	{"/* no end",
+		"t.s:1:1: comment without its end, */", ""},
+	{".bogus",
+		"t.s:1:1: unknown directive .bogus", ""},
+	{".program",
+		"t.s:1:9: name of a program: bad name: it is empty", ""},
+	{".program r1",
+		"t.s:1:10: name of a program: bad name: r1 is a word of the assembly language", ""},
+	{".program x nosuch",
+		`t.s:1:12: "nosuch" is no program type`, ""},
+	{".program x xdp nosuch",
+		`t.s:1:16: "nosuch" is no attach type`, ""},
+	{".program x",
+		"t.s:1:1: no instructions", ""},
+	{".map m",
+		`t.s:1:7: "" is no map type`, ""},
+	{".map m nosuch",
+		`t.s:1:8: "nosuch" is no map type`, ""},
+	{".map m hash size=4",
+		`t.s:1:13: expected a property of a map: key=, value=, entries=, flags=, extra=, numa_node= or pinned, found "size"`, ""},
+	{".map m hash key=-1",
+		"t.s:1:17: -1 does not fit 32 bits without a sign", ""},
+	{".map m hash flags=fast",
+		`t.s:1:19: "fast" is none of the flags no_prealloc no_common_lru numa_node rdonly wronly stack_build_id zero_seed rdonly_prog wronly_prog clone mmapable preserve_elems inner_map`, ""},
+	{".map m hash\n.map m hash\nexit",
+		"t.s:2:6: there is a map m already", ""},
+	{".key struct k { u32 a; }",
+		"t.s:1:1: a layout of the map above, and there is none", ""},
+	{".map m hash key=8\n.key struct k { u32 a; }\nexit",
+		"t.s:2:1: keys have 8 bytes, this struct 4", ""},
+	{".map m hash\n.key struct k { u33 a; }\nexit",
+		`t.s:2:17: expected a member that begins with u8, u16, u32 or u64, found "u33"`, ""},
+	{".license GPL",
+		`t.s:1:10: expected a string in quotes, found "GPL"`, ""},
+	{`.license "GPL`,
+		"t.s:1:10: a string without its closing quote", ""},
+	{".license \"\\q\"",
+		"t.s:1:11: unknown escape; there are \\n, \\t, \\r, \\\", \\\\, \\x and two hexadecimal digits, \\ and up to three octal ones", ""},
+	{".comment \"\"\nexit",
+		"t.s:1:1: an empty comment", ""},
+	{".loc 1 5\nexit",
+		"t.s:1:6: there is no .file of this number", ""},
+	{".long 5",
+		"t.s:1:1: .long: data is not assembled; a map with .contents is what programs can read", "it makes an instruction of four bytes"},
+	{".section .rodata,\"a\",@progbits\nx:\n.long 5",
+		"t.s:3:1: .long: data is not assembled; a map with .contents is what programs can read", "it assembles data"},
+	{".section license,\"aw\",@progbits\nr0 = 1",
+		`t.s:2:1: "r0": only .text and the sections of programs have instructions`, "it assembles instructions in every section"},
+	{"r0 = 1 $",
+		`t.s:1:8: expected the end of the instruction, found "$"`, ""},
+	{"r0 = é",
+		`t.s:1:6: expected a register, a number, a load or a symbol, found "é"`, ""},
+	{"r0 = 1\x00",
+		"t.s:1:7: a byte of value 0: this is no text", "it reads white space"},
+	{"r0 = 1 # \xff",
+		"t.s:1:10: byte 0xff: this is not UTF-8", "it does not look at comments"},
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, test := range parseErrors {
+		t.Run(test.text, func(t *testing.T) {
+			programs, err := asm.ParseText("t.s", []byte(test.text))
+			if err == nil || programs != nil {
+				t.Fatalf("programs %v, error %v", programs, err)
+			}
+			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// LLVM's assembler takes of them those for which the table says what it makes of them.
+func TestLLVMTakes(t *testing.T) {
+	llvm := llvmMC(t)
+	for _, test := range parseErrors {
+		_, refused := assemble(t, llvm, "bpfel", test.text+"\n")
+		if takes := len(refused) == 0; takes != (test.llvm != "") {
+			t.Errorf("%q: LLVM takes it: %t, but the table says %q", test.text, takes, test.llvm)
+		}
+	}
+}
+
+// Errors are those of the whole text, each with its place, and its reason can be asked for.
+func TestParseErrorList(t *testing.T) {
+	_, err := asm.ParseText("dir/t.s", []byte("r0 = 1\n\tr11 = 2\nr1: exit; r12 = 1\n goto out"))
+	var list *asm.ParseErrors
+	if !errors.As(err, &list) || list.More != 0 {
+		t.Fatalf("error %v", err)
+	}
+	var got []string
+	for _, e := range list.Errors {
+		got = append(got, fmt.Sprintf("%s %d %d", e.File, e.Line, e.Column))
+	}
+	// The last is only found when the text is without the others.
+	if diff := cmp.Diff([]string{"dir/t.s 2 2", "dir/t.s 3 1"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if !errors.Is(err, asm.ErrName) {
+		t.Errorf("%v does not wrap ErrName", err)
+	}
+}
+
+// Errors beyond twenty are counted.
+func TestParseErrorLimit(t *testing.T) {
+	_, err := asm.ParseText("t.s", []byte(strings.Repeat("bad\n", 50)))
+	var list *asm.ParseErrors
+	if !errors.As(err, &list) || len(list.Errors) != 20 || list.More != 30 {
+		t.Fatalf("error %v", err)
+	}
+	if !strings.HasSuffix(err.Error(), "t.s:20:1: \"bad\" begins no instruction\n... and 30 more") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A line may have 64 KiB.
+func TestParseLongLine(t *testing.T) {
+	parseOne(t, "exit #"+strings.Repeat("x", 64<<10-6))
+	_, err := asm.ParseText("t.s", []byte("exit #"+strings.Repeat("x", 64<<10)))
+	if want := "t.s:1:1: a line of 65542 bytes; there may be 65536"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
