@@ -29,7 +29,7 @@ func formats() []format {
 		{name: "tcpdump", what: "classic: the text of tcpdump -d", read: readClassicText, write: writeTcpdump},
 		{name: "elf", what: "a relocatable object as clang makes it", extensions: []string{".o", ".elf"}, binary: true, read: readELF, write: writeELF},
 		{name: "json", what: "everything, for scripts; also of a classic program", extensions: []string{".json"}, read: readJSON, write: writeJSON},
-		{name: "c", what: "a C array of struct bpf_insn; of struct sock_filter of a classic program", extensions: []string{".c", ".h"}, write: writeC},
+		{name: "c", what: "a C array of struct bpf_insn; of struct sock_filter of a classic program", extensions: []string{".c", ".h"}, read: readC, write: writeC},
 		{name: "c-nginx", what: "the C file of nginx's QUIC module", write: writeNginx},
 		{name: "sock_filter", what: "classic: initializers of struct sock_filter, as of tcpdump -dd", read: readSockFilter, write: writeSockFilter},
 		{name: "go", what: "a Go package that loads the programs, or attaches a classic one", extensions: []string{".go"}, write: writeGo},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/purebpf/purebpf/asm"
@@ -78,19 +77,4 @@ func (p program) size() (instructions, bytes int) {
 		instructions = p.extended.Slots()
 	}
 	return instructions, slotSize * instructions
-}
-
-// bytes returns the program as the kernel gets it on a machine of that byte order.
-func (p program) bytes(order binary.ByteOrder) []byte {
-	if p.extended != nil {
-		return p.extended.AppendTo(nil, order)
-	}
-	b := make([]byte, slotSize*p.classic.Len())
-	for i, ins := range p.classic.All() { // struct sock_filter
-		slot := b[slotSize*i:]
-		order.PutUint16(slot, ins.Op)
-		slot[2], slot[3] = ins.Jt, ins.Jf
-		order.PutUint32(slot[4:], ins.K)
-	}
-	return b
 }

@@ -113,6 +113,8 @@ func (d *document) candidates() []string {
 		return []string{"json"}
 	case len(text) > 0 && text[0] == '{':
 		return []string{"sock_filter"}
+	case looksLikeC(text):
+		return []string{"c"}
 	case consistsOf(text, "0123456789,"):
 		return []string{"decimal", "hex", "classic-hex"}
 	case consistsOf(text, "0123456789abcdefABCDEF"):
