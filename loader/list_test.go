@@ -4,6 +4,7 @@ package loader_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,17 +44,18 @@ func found(t testing.TB, match func(*loader.Info) bool) (ids []uint32) {
 // The two programs of one name are both found; tags tell them apart.
 func TestFind(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_SYS_ADMIN)
-	one := infoOf(t, load(t, returning(t, "purebpf_find_twins", asm.SocketFilter, 4711)))
-	two := infoOf(t, load(t, returning(t, "purebpf_find_twins", asm.SocketFilter, 4712)))
+	name := fmt.Sprintf("f%d_twins_of_one", os.Getpid()) // other processes may run this test, too
+	one := infoOf(t, load(t, returning(t, name, asm.SocketFilter, 4711)))
+	two := infoOf(t, load(t, returning(t, name, asm.SocketFilter, os.Getpid())))
 	before := bpfDescriptors(t)
 	for _, test := range []struct {
 		name  string
 		match func(*loader.Info) bool
 		want  []uint32
 	}{
-		{"name", loader.Named("purebpf_find_twins"), []uint32{one.ID, two.ID}},
-		{"name as the kernel cuts it", loader.Named("purebpf_find_tw"), []uint32{one.ID, two.ID}},
-		{"part of the name", loader.Named("purebpf_find"), nil},
+		{"name", loader.Named(name), []uint32{one.ID, two.ID}},
+		{"name as the kernel cuts it", loader.Named(name[:15]), []uint32{one.ID, two.ID}},
+		{"part of the name", loader.Named(name[:10]), nil},
 		{"no name", loader.Named(""), nil},
 		{"tag", func(i *loader.Info) bool { return loader.Tagged(two.Tag)(i) && i.ID >= one.ID }, []uint32{two.ID}},
 		{"nothing", func(*loader.Info) bool { return false }, nil},

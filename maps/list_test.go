@@ -3,6 +3,8 @@
 package maps_test
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,8 +20,10 @@ import (
 func TestFind(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_SYS_ADMIN)
 	var want []uint32
+	name := fmt.Sprintf("f%d_twins_of_one", os.Getpid()) // other processes may run this test, too
+	readOnly := fmt.Sprintf("r%d", os.Getpid())
 	for range 2 {
-		m := create(t, asm.MapSpec{Name: "purebpf_find_twins", Type: asm.MapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1})
+		m := create(t, asm.MapSpec{Name: name, Type: asm.MapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1})
 		info, err := m.Info()
 		if err != nil {
 			t.Fatal(err)
@@ -27,17 +31,17 @@ func TestFind(t *testing.T) {
 		want = append(want, info.ID)
 	}
 	// One that user space may only read is found, too.
-	create(t, asm.MapSpec{Name: "purebpf_readonly", Type: asm.MapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: asm.MapReadOnly})
+	create(t, asm.MapSpec{Name: readOnly, Type: asm.MapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Flags: asm.MapReadOnly})
 	for _, test := range []struct {
 		name  string
 		match func(maps.Info) bool
 		want  int
 	}{
-		{"name", maps.Named("purebpf_find_twins"), 2},
-		{"name as the kernel cuts it", maps.Named("purebpf_find_tw"), 2},
-		{"part of the name", maps.Named("purebpf_find"), 0},
+		{"name", maps.Named(name), 2},
+		{"name as the kernel cuts it", maps.Named(name[:15]), 2},
+		{"part of the name", maps.Named(name[:10]), 0},
 		{"no name", maps.Named(""), 0},
-		{"read only", maps.Named("purebpf_readonly"), 1},
+		{"read only", maps.Named(readOnly), 1},
 	} {
 		found, err := maps.Find(test.match)
 		if err != nil {

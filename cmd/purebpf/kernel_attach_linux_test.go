@@ -43,7 +43,8 @@ func TestAttach(t *testing.T) {
 	needKernel(t)
 	kerneltest.Need(t, kerneltest.CAP_PERFMON)
 	fs, cgroup := kerneltest.BPFFS(t), kerneltest.Cgroup(t)
-	sockets, err := maps.NewSockets[uint32](asm.MapSpec{Name: "attach_sockets", Type: asm.MapSockMap, MaxEntries: 1}, nil)
+	socketsName := unique("sockets")
+	sockets, err := maps.NewSockets[uint32](asm.MapSpec{Name: socketsName, Type: asm.MapSockMap, MaxEntries: 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,11 @@ func TestAttach(t *testing.T) {
 		{"connect4", asm.ProgramSpec{Type: asm.CgroupSockAddr, AttachType: asm.AttachCgroupInet4Connect}, cgroup,
 			[]string{"-at", "cgroup_inet4_connect"}, inCgroup + " at cgroup_inet4_connect", loader.LinkCgroup},
 		{"sk_msg by pin", asm.ProgramSpec{Type: asm.SkMsg}, filepath.Join(fs, "sockets"), nil, "map " + joinIDs([]uint32{about.ID}), loader.LinkSocketMap},
-		{"sk_msg by name", asm.ProgramSpec{Type: asm.SkMsg}, "attach_sockets", nil, "map " + joinIDs([]uint32{about.ID}), loader.LinkSocketMap},
+		{"sk_msg by name", asm.ProgramSpec{Type: asm.SkMsg}, socketsName, nil, "map " + joinIDs([]uint32{about.ID}), loader.LinkSocketMap},
+		{"sk_skb", asm.ProgramSpec{Type: asm.SkSKB, AttachType: asm.AttachSkSKBVerdict}, filepath.Join(fs, "sockets"),
+			[]string{"-at", "sk_skb_verdict"}, "map " + joinIDs([]uint32{about.ID}) + " at sk_skb_verdict", loader.LinkSocketMap},
+		{"setsockopt", asm.ProgramSpec{Type: asm.CgroupSockopt, AttachType: asm.AttachCgroupSetSockopt}, cgroup,
+			[]string{"-at", "cgroup_setsockopt"}, inCgroup + " at cgroup_setsockopt", loader.LinkCgroup},
 		{"sk_lookup", asm.ProgramSpec{Type: asm.SkLookup, AttachType: asm.AttachSkLookup}, "/proc/self/ns/net", nil, "network namespace ", loader.LinkNetNS},
 		{"xdp", asm.ProgramSpec{Type: asm.XDP}, "lo", []string{"-mode", "generic"}, onLo, loader.LinkXDP},
 		{"sched_cls", asm.ProgramSpec{Type: asm.SchedCLS}, "lo", []string{"-at", "tcx_ingress"}, onLo + " at tcx_ingress", loader.LinkTCX},
@@ -158,6 +163,10 @@ func TestAttachRefuses(t *testing.T) {
 		returning(t, "attach_xdp", asm.XDP, 2), returning(t, "attach_cls", asm.SchedCLS, 0),
 		returning(t, "attach_perf", asm.PerfEvent, 0), "-pin", dir)
 	at := func(name string) string { return filepath.Join(dir, name) }
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		status int
 		args   []string
@@ -167,6 +176,9 @@ func TestAttachRefuses(t *testing.T) {
 		{2, []string{"attach", at("attach_ops")}, "attach which program to what?"},
 		{1, []string{"attach", at("none"), cgroup}, "open pinned program " + at("none") + ": no such file or directory"},
 		{1, []string{"attach", at("workers"), cgroup}, "wrong type: it is bpf-map, not a BPF prog"},
+		{1, []string{"attach", file, cgroup}, "open pinned program " + file + ": permission denied (it is not in a BPF file system)"},
+		{1, []string{"attach", dir, cgroup}, "open pinned program " + dir + ": permission denied (it is a directory)"},
+		{1, []string{"detach", file}, "open pinned link " + file + ": permission denied (it is not in a BPF file system)"},
 		{1, []string{"attach", at("attach_ops"), "/tmp"}, "it is no directory of a cgroup file system of version 2"},
 		{1, []string{"attach", at("attach_ops"), filepath.Join(cgroup, "none")}, "no such file or directory"},
 		{2, []string{"attach", at("attach_skb"), cgroup}, "-at cgroup_inet_ingress or cgroup_inet_egress"},
@@ -200,5 +212,21 @@ func TestAttachRefuses(t *testing.T) {
 	}
 	if ids, err := loader.CgroupPrograms(cgroup, asm.AttachCgroupSockOps); err != nil || len(ids) > 0 {
 		t.Errorf("programs %v, %v are attached after nothing but refusals", ids, err)
+	}
+}
+
+// A link whose cgroup is gone is shown and taken away like any other.
+func TestDetachFromNothing(t *testing.T) {
+	needKernel(t)
+	fs := kerneltest.BPFFS(t)
+	program := filepath.Join(fs, "app", "ops")
+	succeed(t, "load", returning(t, "ops", asm.SockOps, 1), "-pin", filepath.Join(fs, "app"))
+	t.Run("cgroup", func(t *testing.T) { succeed(t, "attach", program, kerneltest.Cgroup(t)) }) // which is removed behind it
+	eventually(t, "the cgroup is gone from the link", func() bool {
+		return strings.Contains(succeed(t, "prog", "show", program), "attached      to nothing any more at cgroup_sock_ops by link ")
+	})
+	succeed(t, "detach", program)
+	if diff := cmp.Diff([]string{"ops"}, pinned(t, filepath.Join(fs, "app"))); diff != "" {
+		t.Errorf("pinned (-want +got):\n%s", diff)
 	}
 }

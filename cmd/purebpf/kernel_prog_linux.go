@@ -210,6 +210,13 @@ func linksByProgram() map[uint32][]loader.LinkInfo {
 
 func describeLink(l loader.LinkInfo, pins []loader.Pinned, cgroups map[uint64]string) kernelLink {
 	k := kernelLink{ID: l.ID, Type: l.Type.String(), Target: l.Type.String(), Pinned: pinsOf(pins, loader.LinkObject, l.ID)}
+	if l.CgroupID == 0 && l.NetNSInode == 0 && l.MapID == 0 && l.Interface == 0 && l.Tracepoint == "" {
+		switch l.Type {
+		case loader.LinkCgroup, loader.LinkNetNS, loader.LinkSocketMap, loader.LinkXDP, loader.LinkTCX:
+			k.At, k.Target = l.AttachType.String(), "nothing any more"
+			return k
+		}
+	}
 	switch l.Type {
 	case loader.LinkCgroup:
 		k.At, k.Target = l.AttachType.String(), fmt.Sprintf("cgroup %d", l.CgroupID)

@@ -26,9 +26,9 @@ func counting(t testing.TB, name, dir string) loadedObject {
 	t.Helper()
 	file := programFile(t, asm.ProgramSpec{Name: name, Type: asm.SocketFilter}, func(b *asm.Builder) {
 		counts := asm.NewStruct("counts", asm.Member{Name: "packets", Size: asm.W}, asm.Member{Name: "bytes", Size: asm.W})
-		b.DeclareMap(asm.MapSpec{Name: name + "_map", Type: asm.MapHash, KeySize: 4, MaxEntries: 9, Value: counts})
+		b.DeclareMap(asm.MapSpec{Name: "m_" + name, Type: asm.MapHash, KeySize: 4, MaxEntries: 9, Value: counts})
 		b.St(asm.R10.U32(-4), 7)
-		b.LdMap(asm.R1, name+"_map")
+		b.LdMap(asm.R1, "m_"+name)
 		b.Mov(asm.R2, asm.R10)
 		b.Add(asm.R2, -4)
 		b.CallHelper(asm.FnMapLookupElem)
@@ -44,16 +44,17 @@ func counting(t testing.TB, name, dir string) loadedObject {
 
 func TestProgListAndShow(t *testing.T) {
 	needKernel(t)
+	name := unique("show")
 	dir := filepath.Join(kerneltest.BPFFS(t), "app")
 	before := time.Now().Truncate(time.Second)
-	o := counting(t, "show_me", dir)
+	o := counting(t, name, dir)
 	p, m := o.Programs[0], o.Maps[0]
 	f := fields(succeed(t, "prog"), joinIDs([]uint32{p.ID}))
-	if len(f) < 10 || f[1] != "socket_filter" || f[2] != "show_me" || f[3] != p.Tag || f[6] != fmt.Sprint(os.Getuid()) ||
+	if len(f) < 10 || f[1] != "socket_filter" || f[2] != name || f[3] != p.Tag || f[6] != fmt.Sprint(os.Getuid()) ||
 		f[7] != fmt.Sprint(p.Xlated) || f[8] != fmt.Sprint(p.JITed) || f[9] != joinIDs([]uint32{m.ID}) {
 		t.Errorf("prog: %q, want what load said: %+v", f, p)
 	}
-	for _, which := range []string{"show_me", "id:" + joinIDs([]uint32{p.ID}), filepath.Join(dir, "show_me"), "pinned:" + filepath.Join(dir, "show_me")} {
+	for _, which := range []string{name, "id:" + joinIDs([]uint32{p.ID}), filepath.Join(dir, name), "pinned:" + filepath.Join(dir, name)} {
 		all := succeedJSON[[]kernelProgram](t, "prog", "show", which)
 		if len(all) != 1 {
 			t.Fatalf("prog show %s: %+v", which, all)
@@ -64,16 +65,16 @@ func TestProgListAndShow(t *testing.T) {
 		}
 		got.LoadedAt, got.BTF = time.Time{}, 0
 		want := kernelProgram{
-			ID: p.ID, Type: "socket_filter", Name: "show_me", Tag: p.Tag, GPL: true, UID: uint32(os.Getuid()), Xlated: p.Xlated,
-			JITed: p.JITed, Verified: p.Verified, Maps: []uint32{m.ID}, Pinned: []string{filepath.Join(dir, "show_me")},
+			ID: p.ID, Type: "socket_filter", Name: name, Tag: p.Tag, GPL: true, UID: uint32(os.Getuid()), Xlated: p.Xlated,
+			JITed: p.JITed, Verified: p.Verified, Maps: []uint32{m.ID}, Pinned: []string{filepath.Join(dir, name)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("prog show %s (-want +got):\n%s", which, diff)
 		}
 	}
-	wantHas(t, "prog show", succeed(t, "prog", "show", "show_me"), "program       show_me\n", "licence       compatible with the GPL\n",
-		"pinned        "+filepath.Join(dir, "show_me")+"\n")
-	fail(t, 1, "no program in the kernel has the name show_em; did you mean show_me?", "prog", "show", "show_em")
+	wantHas(t, "prog show", succeed(t, "prog", "show", name), "program       "+name+"\n", "licence       compatible with the GPL\n",
+		"pinned        "+filepath.Join(dir, name)+"\n")
+	fail(t, 1, "no program in the kernel has the name x"+name+"; did you mean "+name+"?", "prog", "show", "x"+name)
 	fail(t, 2, "show which prog?", "prog", "show")
 	fail(t, 2, "dump which prog?", "prog", "dump")
 	fail(t, 2, "prog what? list, show or dump; did you mean show?", "prog", "shwo")
@@ -82,17 +83,18 @@ func TestProgListAndShow(t *testing.T) {
 
 func TestProgDump(t *testing.T) {
 	needKernel(t)
+	name := unique("dump")
 	dir := filepath.Join(kerneltest.BPFFS(t), "app")
-	o := counting(t, "dump_me", dir)
-	text := succeed(t, "prog", "dump", "dump_me")
+	o := counting(t, name, dir)
+	text := succeed(t, "prog", "dump", name)
 	id := joinIDs([]uint32{o.Maps[0].ID})
-	wantHas(t, "prog dump", text, "dump_me:\n", "answer:\n", "   0: (62) *(u32 *)(r10 -4) = 7\n",
-		"(18) r1 = map[id:"+id+"] ; dump_me_map\n", "#answer\n", "(b7) r0 = 42\n", "(95) exit\n", " @ kernel_show_linux_test.go:")
+	wantHas(t, "prog dump", text, name+":\n", "answer:\n", "   0: (62) *(u32 *)(r10 -4) = 7\n",
+		"(18) r1 = map[id:"+id+"] ; m_"+name+"\n", "#answer\n", "(b7) r0 = 42\n", "(95) exit\n", " @ kernel_show_linux_test.go:")
 	if symbols, err := os.ReadFile("/proc/kallsyms"); err == nil && !strings.HasPrefix(string(symbols), "0000000000000000") {
 		wantHas(t, "prog dump", text, "call bpf_user_rnd_u32#") // what the kernel calls bpf_get_prandom_u32 inside
 	}
-	x := succeedJSON[xlatedProgram](t, "prog", "dump", filepath.Join(dir, "dump_me"))
-	if x.ID != o.Programs[0].ID || x.Instructions[0].Function != "dump_me" || x.Instructions[0].Bytes == "" {
+	x := succeedJSON[xlatedProgram](t, "prog", "dump", filepath.Join(dir, name))
+	if x.ID != o.Programs[0].ID || x.Instructions[0].Function != name || x.Instructions[0].Bytes == "" {
 		t.Errorf("prog dump -json: %+v", x)
 	}
 	bytes := 0
@@ -105,7 +107,7 @@ func TestProgDump(t *testing.T) {
 	if bytes != o.Programs[0].Xlated {
 		t.Errorf("%d bytes, want %d", bytes, o.Programs[0].Xlated)
 	}
-	fail(t, 1, "wrong type: it is bpf-map, not a BPF prog", "prog", "dump", filepath.Join(dir, "dump_me_map"))
+	fail(t, 1, "wrong type: it is bpf-map, not a BPF prog", "prog", "dump", filepath.Join(dir, "m_"+name))
 }
 
 // A dump of a program in which the kernel put nothing of its own is that program again.
@@ -135,10 +137,11 @@ func TestProgDumpIsAProgram(t *testing.T) {
 
 func TestMapCommands(t *testing.T) {
 	needKernel(t)
+	name := unique("fill")
 	dir := filepath.Join(kerneltest.BPFFS(t), "app")
-	o := counting(t, "fill_me", dir)
-	path, id := filepath.Join(dir, "fill_me_map"), o.Maps[0].ID
-	if got := succeed(t, "map", "dump", path); got != fmt.Sprintf("map fill_me_map (id %d, hash):\n  nothing in it\n", id) {
+	o := counting(t, name, dir)
+	path, id := filepath.Join(dir, "m_"+name), o.Maps[0].ID
+	if got := succeed(t, "map", "dump", path); got != fmt.Sprintf("map m_"+name+" (id %d, hash):\n  nothing in it\n", id) {
 		t.Errorf("map dump: %q", got)
 	}
 	m, err := maps.OpenPinned(path, maps.ReadWrite)
@@ -150,7 +153,7 @@ func TestMapCommands(t *testing.T) {
 	if err := m.Update(binary.NativeEndian.AppendUint32(nil, 7), value, asm.UpdateAny); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := succeed(t, "map", "dump", "fill_me_map"), fmt.Sprintf("map fill_me_map (id %d, hash):\n  7: {packets: 3, bytes: 4096}\n", id); got != want {
+	if got, want := succeed(t, "map", "dump", "m_"+name), fmt.Sprintf("map m_"+name+" (id %d, hash):\n  7: {packets: 3, bytes: 4096}\n", id); got != want {
 		t.Errorf("map dump: %q, want %q", got, want)
 	}
 	dumped := succeedJSON[[]dumpedMap](t, "map", "dump", "id:"+joinIDs([]uint32{id}))
@@ -158,19 +161,79 @@ func TestMapCommands(t *testing.T) {
 		strings.Join(strings.Fields(string(dumped[0].Elements[0].Value)), "") != `{"packets":3,"bytes":4096}` {
 		t.Errorf("map dump -json: %+v", dumped)
 	}
-	if f := fields(succeed(t, "map", "list"), joinIDs([]uint32{id})); len(f) != 9 || f[1] != "hash" || f[2] != "fill_me_map" || f[3] != "4" ||
+	if f := fields(succeed(t, "map", "list"), joinIDs([]uint32{id})); len(f) != 9 || f[1] != "hash" || f[2] != "m_"+name || f[3] != "4" ||
 		f[4] != "8" || f[5] != "9" || f[8] != path {
 		t.Errorf("map list: %q", f)
 	}
-	shown := succeedJSON[[]kernelMap](t, "map", "show", "fill_me_map")
+	shown := succeedJSON[[]kernelMap](t, "map", "show", "m_"+name)
 	if len(shown) != 1 || shown[0].Memory == 0 || shown[0].BTF == 0 {
 		t.Errorf("map show -json: %+v", shown)
 	}
-	wantHas(t, "map show", succeed(t, "map", "show", path), "map          fill_me_map\n", "entries      9 at most\n", "pinned       "+path+"\n")
-	fail(t, 1, "no map in the kernel has the name fill_me_mop; did you mean fill_me_map?", "map", "dump", "fill_me_mop")
+	wantHas(t, "map show", succeed(t, "map", "show", path), "map          m_"+name+"\n", "entries      9 at most\n", "pinned       "+path+"\n")
+	fail(t, 1, "no map in the kernel has the name x_"+name+"; did you mean m_"+name+"?", "map", "dump", "x_"+name)
 	fail(t, 2, "dump which map?", "map", "dump")
 	fail(t, 1, "wrong type", "prog", "show", path)
-	fail(t, 1, "of bpf-prog, not of a map", "map", "show", filepath.Join(dir, "fill_me"))
+	fail(t, 1, "of bpf-prog, not of a map", "map", "show", filepath.Join(dir, name))
+}
+
+// Elements that are deleted during a dump are in it or not; nothing comes twice, and what stays is there.
+func TestMapDumpDuringDeletes(t *testing.T) {
+	needKernel(t)
+	const kept, churned = 100, 400
+	m, err := maps.New[uint32, uint32](asm.MapSpec{Name: unique("churn"), Type: asm.MapHash, MaxEntries: kept + churned}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for key := range uint32(kept) {
+		if err := m.Update(key, key, asm.UpdateAny); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for key := uint32(0); ; key++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			m.Update(kept+key%churned, key, asm.UpdateAny)
+			m.Delete(kept + (key+churned/2)%churned)
+		}
+	}()
+	for range 20 {
+		seen := make(map[string]int)
+		for _, e := range succeedJSON[[]dumpedMap](t, "map", "dump", unique("churn"))[0].Elements {
+			seen[string(e.Key)]++
+		}
+		for key := range uint32(kept) {
+			if n := seen[fmt.Sprintf("\"%x\"", binary.NativeEndian.AppendUint32(nil, key))]; n != 1 {
+				t.Errorf("key %d came %d times", key, n)
+			}
+		}
+		for key, n := range seen {
+			if n > 1 {
+				t.Errorf("key %s came %d times", key, n)
+			}
+		}
+	}
+	close(stop)
+	<-stopped
+}
+
+func TestEachSymbol(t *testing.T) {
+	const table = "ffffffff81000010 T bpf_one\nffffffff81000020 d data\nffffffff81000030 t two\t[module]\nbad line\nzz T x\n" +
+		"ffffffff81000040 W three\nffffffff81000050 T behind\n"
+	var got []string
+	eachSymbol(strings.NewReader(table), func(address uint64, name string) bool {
+		got = append(got, fmt.Sprintf("%x %s", address, name))
+		return name != "three"
+	})
+	if diff := cmp.Diff([]string{"ffffffff81000010 bpf_one", "ffffffff81000030 two", "ffffffff81000040 three"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 // What cannot be listed or read says so.
@@ -190,7 +253,7 @@ func TestMapDumpOfAllKinds(t *testing.T) {
 		{asm.MapSpec{Type: asm.MapArray, KeySize: 4, ValueSize: 1, MaxEntries: 2, Flags: asm.MapReadOnly}, nil, "  0: 00\n  1: 00\n", ""},
 	} {
 		t.Run(test.spec.Type.String(), func(t *testing.T) {
-			name := "all_" + test.spec.Type.String()
+			name := unique(fmt.Sprintf("m%d", test.spec.Type))
 			test.spec.Name = name
 			m, err := maps.Create(test.spec, nil)
 			if err != nil {
@@ -310,13 +373,14 @@ func TestLoadKilled(t *testing.T) {
 // bpftool, where it is installed, sees what load pinned as the tool does.
 func TestAgainstBPFTool(t *testing.T) {
 	needKernel(t)
+	name := unique("tool")
 	bpftool, err := exec.LookPath("bpftool")
 	if err != nil {
 		t.Skip("no bpftool is installed")
 	}
 	dir := filepath.Join(kerneltest.BPFFS(t), "app")
-	o := counting(t, "tool_me", dir)
-	ours := succeedJSON[xlatedProgram](t, "prog", "dump", filepath.Join(dir, "tool_me"))
+	o := counting(t, name, dir)
+	ours := succeedJSON[xlatedProgram](t, "prog", "dump", filepath.Join(dir, name))
 	theirs, err := exec.Command(bpftool, "prog", "dump", "xlated", "id", fmt.Sprint(o.Programs[0].ID)).Output()
 	if err != nil {
 		t.Fatal(err)
