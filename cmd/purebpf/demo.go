@@ -17,6 +17,7 @@ without them it says what is missing, and does all of it in a simulator.
 
 The exit status is 0 if all traffic went where it should, otherwise 1.`,
 	examples: []string{"sudo purebpf demo"},
+	stays:    true,
 	setup: func(*flags) action {
 		return func(c *console, _ []string) error {
 			all, err := programs()

@@ -25,17 +25,13 @@ type input struct {
 }
 
 // inputFlags are the flags of the commands that read programs.
-type inputFlags struct {
-	flags             *flags
-	from, order, kind *string
-}
+type inputFlags struct{ from, order, kind *string }
 
 // input declares the flags that say how to read an argument.
 func (f *flags) input() *inputFlags { return f.inputOf(inputFormats()) }
 
 func (f *flags) inputOf(formats []string) *inputFlags {
 	return &inputFlags{
-		flags: f,
 		from:  f.choice("from", "FORMAT", "", "the format of the input, where it cannot be told:\n"+folded(formats), formats...),
 		order: f.choice("from-order", "", "", "the byte order of raw and hexadecimal input, where it cannot be told", "little", "big"),
 		kind:  f.text("type", "TYPE", "", "the type of programs that do not say theirs: socket_filter, xdp, ..."),
@@ -148,13 +144,17 @@ func (in *input) extended() (*reloc.Object, error) {
 	return reloc.NewObject(p)
 }
 
-// program returns the program of the given name, or the only one if name is empty. A classic program is converted.
+// program returns the program of the given name, or the only one if name is empty: functions that others call do not
+// count then. A classic program is converted.
 func (in *input) program(name string) (*asm.Program, error) {
 	o, err := in.extended()
 	if err != nil {
 		return nil, err
 	}
-	all := mainPrograms(o)
+	all := o.Programs()
+	if name == "" {
+		all = mainPrograms(o)
+	}
 	var names []string
 	for _, p := range all {
 		names = append(names, p.Name())

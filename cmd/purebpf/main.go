@@ -26,7 +26,8 @@
 //	purebpf disasm dcid > dcid.s                  edit it, and then:
 //	purebpf asm dcid.s -o dcid.o
 //
-// The exit status is 0, 1 after an error, or 2 for a command line that makes no sense. Errors go to standard error.
+// Output that is longer than the terminal goes through $PAGER, by default less; through none if it is empty. The exit
+// status is 0, 1 after an error, or 2 for a command line that makes no sense. Errors go to standard error.
 package main
 
 import (

@@ -150,6 +150,16 @@ func TestOneProgram(t *testing.T) {
 	if got := tool(t, "convert", "sockredir", "-program", "redirect_msg", "-to", "hex"); got != tool(t, "convert", redirectName, "-to", "hex") {
 		t.Errorf("another program:\n%s", got)
 	}
+	// Functions that others call are not asked for, but can be.
+	folder := t.TempDir()
+	path := filepath.Join(folder, "all.json")
+	tool(t, "link", "testdata/example/filter.s", "testdata/example/functions.s", "-o", path)
+	for args, want := range map[string]int{"convert -to hex": 4 + 11, "convert -to hex -program filter": 4 + 11, "convert -to hex -program count": 11} {
+		got := tool(t, append(strings.Fields(args), path)...)
+		if n := strings.Count(got, "\n"); n != want {
+			t.Errorf("%s: %d instructions, want %d:\n%s", args, n, want, got)
+		}
+	}
 	for args, want := range map[string]string{
 		"convert sockredir -to hex":                       "sockredir: has 2 programs; which one: record_socket or redirect_msg?",
 		"convert sockredir -to hex -program redirect_mgs": "sockredir: has no program redirect_mgs; did you mean redirect_msg?",
