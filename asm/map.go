@@ -144,7 +144,8 @@ type MapSpec struct {
 	Type MapType
 	// KeySize and ValueSize are in bytes. For a per-CPU map ValueSize is the size of one CPU's value.
 	KeySize, ValueSize uint32
-	// MaxEntries is a number of elements, except for ring buffers, where it is a number of bytes.
+	// MaxEntries is a number of elements, except for ring buffers, where it is a number of bytes. 0 for a perf_event_array
+	// stands for one for each CPU that the machine may have, as it does for libbpf.
 	MaxEntries uint32
 	Flags      MapFlags
 	// Extra is map_extra of BPF_MAP_CREATE: the number of hash functions of a bloom filter, the address of an arena.

@@ -43,6 +43,13 @@ func Create(spec asm.MapSpec, opts *Options) (*Raw, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
+	if spec.Type == asm.MapPerfEventArray && spec.MaxEntries == 0 {
+		n, err := PossibleCPUs()
+		if err != nil {
+			return nil, createError(spec, err)
+		}
+		spec.MaxEntries = uint32(n)
+	}
 	attr := sys.MapCreateAttr{
 		MapType:               uint32(spec.Type),
 		KeySize:               spec.KeySize,

@@ -123,6 +123,30 @@ func structOps(t *testing.T, name string) (id, size uint32) {
 	return uint32(typ.ID), typ.Size
 }
 
+// TestCreatePerfEventArrayForEveryCPU: objects that clang made leave the number to the loader.
+func TestCreatePerfEventArrayForEveryCPU(t *testing.T) {
+	kerneltest.Need(t, kerneltest.CAP_BPF)
+	m, err := Create(asm.MapSpec{Name: "samples", Type: asm.MapPerfEventArray, KeySize: 4, ValueSize: 4}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	want, err := PossibleCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := m.Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := int(info.Spec.MaxEntries); got != want || want < 1 {
+		t.Errorf("the kernel made %d elements, want one for each of %d CPUs", got, want)
+	}
+	if got := int(m.Spec().MaxEntries); got != want {
+		t.Errorf("the map's spec has %d elements, want %d", got, want)
+	}
+}
+
 func TestCreateErrors(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_NET_ADMIN)
 	inner := &asm.MapSpec{Name: "in", Type: asm.MapArray, KeySize: 4, ValueSize: 8}

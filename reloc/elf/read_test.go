@@ -148,7 +148,7 @@ func TestReadMaps(t *testing.T) {
 		{"trace.eb.o", []asm.MapSpec{
 			{Name: "events", Type: asm.MapRingBuf, MaxEntries: 64 << 10},
 			{Name: "calls", Type: asm.MapPerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 4},
-			{Name: "samples", Type: asm.MapPerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 8},
+			{Name: "samples", Type: asm.MapPerfEventArray, KeySize: 4, ValueSize: 4},
 		}},
 		{"atomic.el.o", []asm.MapSpec{
 			{Name: ".data", Type: asm.MapArray, KeySize: 4, ValueSize: 12, MaxEntries: 1, Contents: "\x05\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00",

@@ -11,11 +11,10 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
 	__uint(key_size, 4);
 	__uint(value_size, 4);
-	__uint(max_entries, 8);
 } samples SEC(".maps");
 #else
 struct bpf_map_def SEC("maps") events = { .type = BPF_MAP_TYPE_RINGBUF, .max_entries = 64 * 1024 };
-struct bpf_map_def SEC("maps") samples = { .type = BPF_MAP_TYPE_PERF_EVENT_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 8 };
+struct bpf_map_def SEC("maps") samples = { .type = BPF_MAP_TYPE_PERF_EVENT_ARRAY, .key_size = 4, .value_size = 4 };
 #endif
 MAP(calls, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, 4, 0);
 
