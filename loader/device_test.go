@@ -4,6 +4,7 @@ package loader_test
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +140,9 @@ func TestAttachDeviceRefuses(t *testing.T) {
 		{"tcx: type", func() (*loader.Link, error) { return loader.AttachTCX(lo, xdp, asm.AttachTCXIngress) },
 			"attach to interface 1: wrong type: it is a xdp program, and must be sched_cls"},
 	} {
+		if strings.Contains(test.want, "no such device") && loader.HaveLink(loader.LinkTCX) != nil {
+			continue
+		}
 		link, err := test.attach()
 		wantError(t, test.name, err, test.want)
 		if link != nil {

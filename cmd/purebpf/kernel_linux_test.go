@@ -13,6 +13,7 @@ import (
 
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/internal/kerneltest"
+	"github.com/purebpf/purebpf/loader"
 )
 
 // ask runs the tool in this process, which is in a sandbox.
@@ -103,6 +104,15 @@ func programFile(t testing.TB, spec asm.ProgramSpec, write func(b *asm.Builder))
 		t.Fatal(err)
 	}
 	return path
+}
+
+// needSockredir is needKernel for the programs of sockredir, which not every kernel has the helpers for.
+func needSockredir(t testing.TB) {
+	t.Helper()
+	needKernel(t)
+	if err := loader.HaveHelper(asm.SkMsg, asm.FnGetNetnsCookie); err != nil {
+		t.Skip(err)
+	}
 }
 
 // unique makes a name that no other process that runs these tests uses, of at most 15 bytes if name has no more than 7.

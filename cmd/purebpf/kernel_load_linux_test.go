@@ -16,7 +16,7 @@ import (
 )
 
 func TestLoadVerifies(t *testing.T) {
-	needKernel(t)
+	needSockredir(t)
 	out := succeed(t, "load", "sockredir")
 	wantHas(t, "load", out, "Loaded and verified; gone with this process: -pin DIR keeps it.\n")
 	// The sizes are those of the golden files of programs/sockredir.
@@ -39,7 +39,7 @@ func TestLoadVerifies(t *testing.T) {
 }
 
 func TestLoadPins(t *testing.T) {
-	needKernel(t)
+	needSockredir(t)
 	fs := kerneltest.BPFFS(t)
 	dir := filepath.Join(fs, "app")
 	object := succeedJSON[loadedObject](t, "load", "sockredir", "-pin", dir)

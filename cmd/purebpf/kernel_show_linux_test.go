@@ -338,7 +338,7 @@ func TestKernelCommandsUnprivileged(t *testing.T) {
 
 // A load that is killed, at whatever moment, leaves a complete directory or none.
 func TestLoadKilled(t *testing.T) {
-	needKernel(t)
+	needSockredir(t)
 	fs := kerneltest.BPFFS(t)
 	complete := 0
 	for attempt := range 30 {
