@@ -74,8 +74,8 @@ func syncFolder(path string) error {
 	return folder.Close()
 }
 
-// maxInput is the size of the largest input that is read, in bytes. Objects of a million instructions are half of it.
-const maxInput = 64 << 20
+// maxInput is the size of the largest input that is read, in bytes. A million instructions in JSON are a third of it.
+const maxInput = 256 << 20
 
 // readFile returns the contents of a file, or of standard input for "-", and its name for messages.
 func (c *console) readFile(arg string) (name string, data []byte, err error) {

@@ -188,6 +188,9 @@ func shippedNames() []string {
 
 // shippedInput returns the program that the tool ships under the name, nil if there is none.
 func shippedInput(name string) (*input, error) {
+	if !slices.Contains(shippedNames(), name) {
+		return nil, nil
+	}
 	all, err := programs()
 	if err != nil {
 		return nil, err

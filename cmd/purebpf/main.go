@@ -8,6 +8,7 @@
 //	purebpf disasm       print programs as text that asm reads
 //	purebpf convert      write programs in another format
 //	purebpf link         link programs to each other and to maps
+//	purebpf graph        show the ways that control takes through programs
 //	purebpf load         give programs to the kernel, and pin them with their maps
 //	purebpf attach       attach a loaded program, and pin the link
 //	purebpf detach       detach what is attached, and remove the pin of its link
@@ -58,7 +59,7 @@ type action func(c *console, args []string) error
 func commands() []command {
 	all := []command{
 		demoCommand, listCommand, dumpCommand, runCommand,
-		asmCommand, disasmCommand, convertCommand, linkCommand,
+		asmCommand, disasmCommand, convertCommand, linkCommand, graphCommand,
 	}
 	all = append(all, kernelCommands()...)
 	return append(all, completionCommand(), versionCommand, helpCommand())
