@@ -249,8 +249,8 @@ func TestMapDumpOfAllKinds(t *testing.T) {
 		{asm.MapSpec{Type: asm.MapStack, ValueSize: 2, MaxEntries: 4}, nil, "  nothing in it\n", ""},
 		{asm.MapSpec{Type: asm.MapRingBuf, MaxEntries: 1 << 16}, nil, "", "what is in a map of type ringbuf cannot be listed"},
 		{asm.MapSpec{Type: asm.MapPerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 1}, nil, "  0: (the kernel does not tell)\n", ""},
-		{asm.MapSpec{Type: asm.MapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1}, nil, "  nothing in it\n", ""},
 		{asm.MapSpec{Type: asm.MapArray, KeySize: 4, ValueSize: 1, MaxEntries: 2, Flags: asm.MapReadOnly}, nil, "  0: 00\n  1: 00\n", ""},
+		{asm.MapSpec{Type: asm.MapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1}, nil, "  nothing in it\n", ""},
 	} {
 		t.Run(test.spec.Type.String(), func(t *testing.T) {
 			name := unique(fmt.Sprintf("m%d", test.spec.Type))
@@ -279,6 +279,9 @@ func TestMapDumpOfAllKinds(t *testing.T) {
 			succeedJSON[[]dumpedMap](t, "map", "dump", name)
 		})
 	}
+	// The kernel clears a prog_array a moment after the last descriptor was closed. Whoever opens it by its id meanwhile, as
+	// listing all maps does, makes Linux 6.18 lose count: the map stays for ever.
+	time.Sleep(50 * time.Millisecond)
 }
 
 func TestProbeCommand(t *testing.T) {
