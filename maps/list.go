@@ -31,6 +31,9 @@ func IDs() ([]uint32, error) {
 
 // Find opens the maps of which match says so, in the order of their ids; the caller closes them. No map is no error. A map
 // has no unique name: see Named for what to expect. It needs CAP_SYS_ADMIN.
+//
+// All maps are opened for that, one at a time, since the kernel tells about maps by their descriptors only. A prog_array
+// whose owner closes it in that moment may stay for ever, empty: Linux 6.18 loses count of it, bpftool or this asking.
 func Find(match func(Info) bool) ([]*Raw, error) {
 	ids, err := IDs()
 	if err != nil {
