@@ -48,7 +48,7 @@ var noLibbpf = map[string]string{
 }
 
 // linkedSources are those whose objects bpftool gen object makes one of: they have the same licence.
-var linkedSources = []string{"order", "xdp", "callback", "trace"}
+var linkedSources = []string{"order", "xdp", "trace", "cgroup", "lwt", "sockmap"}
 
 // sources returns the names of the C files in a folder, without .c.
 func sources(t testing.TB, folder string) []string {
