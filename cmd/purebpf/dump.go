@@ -276,7 +276,8 @@ func (m *listedMap) print(b *bytes.Buffer) {
 		fmt.Fprintf(b, "map %s: not described\n", m.Name)
 		return
 	}
-	fmt.Fprintf(b, "map %s: %s, keys of %d bytes, values of %d, at most %d entries", m.Name, m.Type, m.KeySize, m.ValueSize, m.MaxEntries)
+	fmt.Fprintf(b, "map %s: %s, keys of %d bytes, values of %d, at most %d entries",
+		m.Name, m.Type, m.KeySize, m.ValueSize, m.MaxEntries)
 	if m.Flags != 0 {
 		fmt.Fprintf(b, ", flags %#x", m.Flags)
 	}

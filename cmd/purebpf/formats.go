@@ -17,27 +17,37 @@ type format struct {
 	write func(in *input, o *outputOptions) ([]byte, error)
 }
 
-// formats returns all of them. Those that a document may have without being told apart by their first bytes stand in
-// the order in which readers look at them.
+// formats returns all of them, in the order in which help lists them.
 func formats() []format {
 	return []format{
 		{name: "source", what: "everything, as text with directives",
 			extensions: []string{".s", ".asm", ".bpf", ".txt"}, read: readText, write: writeSource},
 		{name: "llvm", what: "the instructions as LLVM's assembler reads them", read: readText, write: writeLLVM},
-		{name: "kernel", what: "the instructions as the verifier's log and bpftool show them", read: readText, write: writeKernel},
+		{name: "kernel", what: "the instructions as the verifier's log and bpftool show them",
+			read: readText, write: writeKernel},
 		{name: "bpf_asm", what: "classic: the text of bpf_asm", read: readClassicText, write: writeBPFAsm},
 		{name: "tcpdump", what: "classic: the text of tcpdump -d", read: readClassicText, write: writeTcpdump},
-		{name: "elf", what: "a relocatable object as clang makes it", extensions: []string{".o", ".elf"}, binary: true, read: readELF, write: writeELF},
-		{name: "json", what: "everything, for scripts; also of a classic program", extensions: []string{".json"}, read: readJSON, write: writeJSON},
-		{name: "c", what: "a C array of struct bpf_insn; of struct sock_filter of a classic program", extensions: []string{".c", ".h"}, read: readC, write: writeC},
+		{name: "elf", what: "a relocatable object as clang makes it",
+			extensions: []string{".o", ".elf"}, binary: true, read: readELF, write: writeELF},
+		{name: "json", what: "everything, for scripts; also of a classic program",
+			extensions: []string{".json"}, read: readJSON, write: writeJSON},
+		{name: "c", what: "a C array of struct bpf_insn; of struct sock_filter of a classic program",
+			extensions: []string{".c", ".h"}, read: readC, write: writeC},
 		{name: "c-nginx", what: "the C file of nginx's QUIC module", write: writeNginx},
-		{name: "sock_filter", what: "classic: initializers of struct sock_filter, as of tcpdump -dd", read: readSockFilter, write: writeSockFilter},
-		{name: "go", what: "a Go package that loads the programs, or attaches a classic one", extensions: []string{".go"}, write: writeGo},
-		{name: "raw", what: "the bytes of one program", extensions: []string{".bin", ".raw"}, binary: true, read: readRaw, write: writeRaw},
-		{name: "classic-raw", what: "classic: the bytes of struct sock_filter", binary: true, read: readClassicRaw, write: writeClassicRaw},
-		{name: "hex", what: "the bytes of one program in hexadecimal", extensions: []string{".hex"}, read: readHex, write: writeHex},
-		{name: "classic-hex", what: "classic: the bytes of struct sock_filter in hexadecimal", read: readClassicHex, write: writeClassicHex},
-		{name: "decimal", what: "classic: the numbers of tcpdump -ddd and xt_bpf", extensions: []string{".ddd"}, read: readDecimal, write: writeDecimal},
+		{name: "sock_filter", what: "classic: initializers of struct sock_filter, as of tcpdump -dd",
+			read: readSockFilter, write: writeSockFilter},
+		{name: "go", what: "a Go package that loads the programs, or attaches a classic one",
+			extensions: []string{".go"}, write: writeGo},
+		{name: "raw", what: "the bytes of one program",
+			extensions: []string{".bin", ".raw"}, binary: true, read: readRaw, write: writeRaw},
+		{name: "classic-raw", what: "classic: the bytes of struct sock_filter",
+			binary: true, read: readClassicRaw, write: writeClassicRaw},
+		{name: "hex", what: "the bytes of one program in hexadecimal",
+			extensions: []string{".hex"}, read: readHex, write: writeHex},
+		{name: "classic-hex", what: "classic: the bytes of struct sock_filter in hexadecimal",
+			read: readClassicHex, write: writeClassicHex},
+		{name: "decimal", what: "classic: the numbers of tcpdump -ddd and xt_bpf",
+			extensions: []string{".ddd"}, read: readDecimal, write: writeDecimal},
 	}
 }
 

@@ -41,7 +41,8 @@ func usage(w io.Writer) error {
 		fmt.Fprintf(t, "  %s\t%s\n", cmd.name, cmd.summary)
 	}
 	t.Flush()
-	b.WriteString("\npurebpf help COMMAND says more. Examples:\n  sudo purebpf demo\n  purebpf dump dcid\n  purebpf convert dcid -o dcid.o\n")
+	b.WriteString("\npurebpf help COMMAND says more. Examples:\n" +
+		"  sudo purebpf demo\n  purebpf dump dcid\n  purebpf convert dcid -o dcid.o\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

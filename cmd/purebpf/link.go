@@ -130,7 +130,8 @@ func linkObject(programs []*asm.Program, descriptors map[string]int, described [
 			known := slices.IndexFunc(spec.Maps, func(o asm.MapSpec) bool { return o.Name == m.Name })
 			switch {
 			case known >= 0 && !spec.Maps[known].Equal(m):
-				errs = append(errs, fmt.Errorf("map %s: program %s describes it in another way: %v", m.Name, p.Name(), describe(spec.Maps[known])))
+				errs = append(errs, fmt.Errorf("map %s: program %s describes it in another way: %s",
+					m.Name, p.Name(), describe(spec.Maps[known])))
 			case known < 0 && slices.ContainsFunc(spec.References, refers):
 				spec.Maps = append(spec.Maps, m)
 			}

@@ -135,7 +135,8 @@ func cSlot(row string) ([]byte, error) {
 
 // cReferences reads the table of the slots that refer to maps, X_relocations or nginx's bpf_reloc_prog_X.
 func cReferences(spec *asm.ProgramSpec, p *asm.Program, text []byte, name string) error {
-	table := regexp.MustCompile(`(?s)\b(?:` + name + `_relocations|bpf_reloc_prog_` + name + `)\s*\[[^\]]*\][^={;]*=\s*\{([^;]*)\}\s*;`)
+	table := regexp.MustCompile(`(?s)\b(?:` + name + `_relocations|bpf_reloc_prog_` + name + `)` +
+		`\s*\[[^\]]*\][^={;]*=\s*\{([^;]*)\}\s*;`)
 	m := table.FindSubmatch(text)
 	if m == nil {
 		return nil
