@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,12 +14,11 @@ type Helper uint32
 
 // HelperByName returns the helper that the kernel calls name, such as "bpf_map_lookup_elem".
 func HelperByName(name string) (Helper, bool) {
-	for i := range helpers {
-		if name != "" && helpers[i].name == name {
-			return Helper(i), true
-		}
+	k, ok := slices.BinarySearchFunc(helperOrder[:], name, func(h Helper, name string) int { return strings.Compare(h.entry().name, name) })
+	if !ok {
+		return 0, false
 	}
-	return 0, false
+	return helperOrder[k], true
 }
 
 // Valid reports whether Linux 6.18 has a helper of this number.

@@ -6,8 +6,65 @@ import (
 	"unicode/utf8"
 )
 
-// ParseText reads programs from their text: what AppendText writes, in either syntax, and what LLVM's assembler takes.
-// file is the name for errors, which are ParseErrors with the line and column of each.
+// ParseText reads programs from their text: what AppendSource and AppendText write, what LLVM's assembler takes and clang -S
+// and llvm-objdump write, and what the verifier's log and bpftool prog dump xlated show. file is the name for errors, which
+// are ParseErrors with the line and column of each. A text with errors gives no programs. Nothing is cut to fit: a number,
+// distance or register that an instruction cannot have is an error also where LLVM's assembler takes it.
+//
+// # Statements
+//
+// A line has statements with ; between them and ends with a comment after # or //. Comments between /* and */ may span
+// lines. A comment behind instructions is the author's on that line (Program.Comment). A statement is a label (name:), a
+// directive or an instruction:
+//
+//	r1 = r2   w1 = 5   r1 = -5   r1 += r2   w1 s/= 3   r1 s>>= 3   r1 = -r1   r1 = (s8)r2   r1 = be16 r1   r1 = bswap32 r1
+//	r1 = 0x1122334455667788 ll     r1 = workers ll     r1 = config+8 ll     ld_pseudo r1, 1, 5
+//	r1 = *(u32 *)(r2 + 8)   r1 = *(s8 *)(r2 - 8)   *(u64 *)(r10 - 8) = r1   *(u8 *)(r10 - 1) = 5   r0 = *(u16 *)skb[12]
+//	lock *(u64 *)(r1 + 0) += r2   r2 = atomic_fetch_add((u64 *)(r1 + 0), r2)   r0 = cmpxchg_64(r1 + 0, r0, r2)
+//	w0 = load_acquire((u8 *)(r1 + 0))   store_release((u64 *)(r1 + 0), r2)   r1 = addr_space_cast(r2, 0, 1)
+//	goto again   goto +2   gotol far   may_goto out   if r1 s> 5 goto again   if w1 & w2 goto +2
+//	call 1   call bpf_map_lookup_elem   call function   call kernel-function#4711   exit
+//
+// Numbers are decimal, 0x1f, 017 or 0b11. The offset of a load or store may be a field of a context struct,
+// r1 + sk_reuseport_md.data_end or r1 + sk_msg_md.remote_ip6[3]. The name behind call is that of a function, of the text or
+// of elsewhere, or of a helper. A name with ll is a function, if the text has one of this name or declares it, otherwise a
+// map; with an offset, also +0, it is the value of a map. The first instruction begins the main function; a label that is
+// called, or whose address is loaded, or which .type name,@function declares, begins another. Labels that begin with .L
+// are not kept.
+//
+// # Directives
+//
+//	.program name type attach_type   begins a program; types are named as ProgramType.String and AttachType.String do
+//	.attach_to "function"            ProgramSpec.AttachTo
+//	.load_flags sleepable|0x100      flags, by the kernel's names without BPF_F_ and in lower case, or as a number
+//	.license "GPL"
+//	.map name type key=4 value=8 entries=64 flags=no_prealloc extra=0 numa_node=0 pinned
+//	.inner type ...                  what the map above holds; name="..." names it
+//	.key struct flow { u32 addr; u16 port[2]; }      layout of the keys of the map above, .value of its values
+//	.contents "..."                  bytes of its first element; more of the directive add to them
+//	.comment "..."                   comment on the next instruction
+//	.file 1 "path"  .loc 1 57        where the next instructions come from
+//	.resolved map name               what the next instruction referred to before the program was linked
+//	.type name,@function             name is a function, also one of elsewhere
+//
+// A text without .program has one program, which is called like its first label, or else like the file. What licence and
+// maps a text gives before its first .program hold for all, maps for those that refer to them.
+//
+// Of an object in LLVM's assembly language, a text with .text and .section, every function is a program of its own, those
+// of .text without a type; the others have the type that the section's name says. Package reloc links them. Directives that
+// say nothing about the programs are passed over; data is refused but for the licence and for sections that describe maps.
+//
+// # Dumps
+//
+// Instructions of the kernel begin with the number of their slot and the opcode, which decides: 0: (18) r1 = 0x5 is a
+// 64-bit immediate. A log may show them in any order and often; it has to show every slot, and every time the same. What
+// else it says is passed over. ; text @ file.go:12, [file:... line_num:12 ...] of bpftool and ; text before an instruction
+// are its position and comment, unless the text is an instruction as Program.Lines shows it.
+//
+// The log shows addresses. What the verifier says behind the instruction (R1=map_ptr(map=workers,...), at log level 2)
+// makes a reference of it. map[id:3] is a reference to map_id_3, or to the name that a line of Program.Lines before it
+// tells; map[fd:4] and map[idx:1] are the numbers that they show. bpftool shows a program as the verifier has rewritten it:
+// functions inside the kernel that it calls instead of helpers are refused, other changes come as they are.
 func ParseText(file string, text []byte) ([]*Program, error) {
 	p := parser{file: file, src: string(text), opcode: -1}
 	p.unit = &unit{begins: spot{1, 1}}

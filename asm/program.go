@@ -91,6 +91,14 @@ func (k ReferenceKind) String() string {
 	return "reference kind " + strconv.Itoa(int(k))
 }
 
+// placeholder is the immediate of an instruction whose symbol has no value yet.
+func (k ReferenceKind) placeholder() int32 {
+	if k == RefCall || k == RefFunc {
+		return -1
+	}
+	return 0
+}
+
 // Reference is a use of a symbol: what nginx and ELF call a relocation.
 type Reference struct {
 	Index  int // of the instruction
@@ -104,7 +112,8 @@ var ErrReference = errors.New("bad reference")
 // NewProgram checks spec and makes a program of a copy of it. It refuses a program without instructions, instructions
 // that Instruction.Check refuses, jumps that do not lead to an instruction of their function, calls that do not lead to
 // the first instruction of a function, references outside the program or to an instruction that cannot carry them
-// (ErrReference), and labels, functions, positions and comments that do not fit the instructions.
+// or that have a value already where the symbol's goes (ErrReference), two maps of one name (ErrName),
+// and labels, functions, positions and comments that do not fit the instructions.
 func NewProgram(spec ProgramSpec) (*Program, error) {
 	p, _, err := newProgram(spec.clone())
 	if err != nil {
@@ -176,6 +185,9 @@ func (p *Program) check() (at int, err error) {
 	if err := checkLabels("label", s.Labels, len(s.Instructions)); err != nil {
 		return -1, err
 	}
+	if err := checkMaps(s.Maps); err != nil {
+		return -1, err
+	}
 	if err := checkReferences(s); err != nil {
 		return -1, err
 	}
@@ -226,6 +238,16 @@ func checkLabels(what string, labels []Label, instructions int) error {
 	return nil
 }
 
+// checkMaps reports maps of one name, of which a reference cannot tell one.
+func checkMaps(maps []MapSpec) error {
+	for k, m := range maps {
+		if slices.ContainsFunc(maps[:k], func(o MapSpec) bool { return o.Name == m.Name }) {
+			return fmt.Errorf("map %s: %w: there are two of it", m.Name, ErrName)
+		}
+	}
+	return nil
+}
+
 func checkReferences(s *ProgramSpec) error {
 	last := -1
 	for _, r := range s.References {
@@ -258,6 +280,10 @@ func checkReferences(s *ProgramSpec) error {
 		}
 		if !fits {
 			return fmt.Errorf("%w to %v %s: instruction %d, %v, is not %s", ErrReference, r.Kind, r.Symbol, r.Index, ins, want)
+		}
+		if got := int32(ins.Imm); got != r.Kind.placeholder() {
+			return fmt.Errorf("%w to %v %s: instruction %d, %v, has the immediate %d where the symbol's value goes, not %d",
+				ErrReference, r.Kind, r.Symbol, r.Index, ins, got, r.Kind.placeholder())
 		}
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 // LLVM's syntax, with helpers by name, and directives for what AppendText leaves out: names, types, licences, maps,
 // functions, comments and positions. The text is what one edits; that of AppendText is what LLVM's assembler reads.
 //
-// Two things are not kept: labels that begin with .L, which are the text's own, and what a program says that it cannot
-// have: a name that a label cannot have.
+// Labels that begin with .L are not kept: they are the text's own. The names of a program that a Builder did not make are
+// written as they are, also those that no text can have, such as r1 or one that two labels have; ParseText refuses them.
 func AppendSource(b []byte, programs ...*Program) []byte {
 	for k, p := range programs {
 		if k > 0 {
