@@ -15,6 +15,7 @@ type line struct {
 	source bool
 	slot   int // of an instruction
 	text   string
+	about  string // of an instruction: the line of the source
 }
 
 // listing has the lines of all blocks.
@@ -85,16 +86,18 @@ func kernelTexts(text []byte) []string {
 func (l *listing) block(b *Block) []line {
 	lines := make([]line, 0, 2*(b.End-b.First))
 	var position asm.Position
-	comment := ""
+	comment, about := "", ""
 	for i := b.First; i < b.End; i++ {
 		if l.lines {
 			p, c := l.g.code.position(i), l.g.code.comment(i)
-			if (p != position || c != comment) && (p.Line > 0 || c != "") {
-				lines = append(lines, line{source: true, text: source(p, c)})
+			if p != position || c != comment {
+				if about = source(p, c); about != "" {
+					lines = append(lines, line{source: true, text: about})
+				}
 			}
 			position, comment = p, c
 		}
-		lines = append(lines, line{slot: l.g.code.slot(i), text: l.texts[i]})
+		lines = append(lines, line{slot: l.g.code.slot(i), text: l.texts[i], about: about})
 	}
 	return lines
 }
