@@ -15,14 +15,16 @@ Shows the blocks of a program, the jumps between them, its loops and what is nev
 source. Functions that the program calls are shown as well.
 
   text   for the terminal, of all programs
-  dot    for Graphviz, of one program`,
+  dot    for Graphviz, of one program
+  svg    a picture that needs nothing else, of one program`,
 	examples: []string{
 		"purebpf graph dcid",
+		"purebpf graph dcid -o dcid.svg",
 		"purebpf graph sockredir -program redirect_msg -to dot",
 	},
 	setup: func(f *flags) action {
 		in := f.input()
-		to := f.choice("to", "", "", "the format, by default that of FILE's extension, else text", "text", "dot")
+		to := f.choice("to", "", "", "the format, by default that of FILE's extension, else text", "text", "dot", "svg")
 		program := f.text("program", "NAME", "", "show one program of several")
 		syntax := f.choice("syntax", "", "llvm", "the form of the instructions", "llvm", "kernel")
 		file := f.path("o", "FILE", "", "the file to write, standard output if not given")
@@ -54,6 +56,8 @@ func graphFormat(to, file string) string {
 		return to
 	}
 	switch strings.ToLower(filepath.Ext(file)) {
+	case ".svg":
+		return "svg"
 	case ".dot", ".gv":
 		return "dot"
 	}
@@ -69,6 +73,8 @@ func draw(in *input, program, format string, opts *graph.Options) ([]byte, error
 	switch format {
 	case "dot":
 		return graphs[0].AppendDOT(nil, opts), nil
+	case "svg":
+		return graphs[0].AppendSVG(nil, opts), nil
 	}
 	var b []byte
 	for i, g := range graphs {

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,6 +31,18 @@ func TestGraph(t *testing.T) {
 		if dot := tool(t, "graph", program, "-to", "dot"); !strings.HasPrefix(dot, "digraph ") {
 			t.Errorf("%s: %s", program, dot)
 		}
+		path := filepath.Join(t.TempDir(), "graph.svg")
+		tool(t, "graph", program, "-o", path)
+		svg, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d := xml.NewDecoder(strings.NewReader(string(svg))); err == nil; {
+			_, err = d.Token()
+		}
+		if !errors.Is(err, io.EOF) || !strings.Contains(string(svg), "<svg ") {
+			t.Errorf("%s: the picture is no SVG: %v", program, err)
+		}
 	}
 }
 
@@ -43,7 +59,7 @@ func TestGraphRefuses(t *testing.T) {
 	if got := runTool("graph", objectName, "-to", "dot"); got.status != 1 || !strings.Contains(got.stderr, "has 2 programs; which one: record_socket or redirect_msg?") {
 		t.Errorf("%+v", got)
 	}
-	if got := runTool("graph", dcidName, "-to", "png"); got.status != 2 || !strings.Contains(got.stderr, "want text or dot") {
+	if got := runTool("graph", dcidName, "-to", "png"); got.status != 2 || !strings.Contains(got.stderr, "want text, dot or svg") {
 		t.Errorf("%+v", got)
 	}
 }
