@@ -141,6 +141,11 @@ func (in *input) extended() (*reloc.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.name, err)
 	}
+	spec := p.Spec()
+	spec.Name, spec.Functions = in.nameOfClassic(), nil
+	if p, err = asm.NewProgram(spec); err != nil {
+		return nil, fmt.Errorf("%s: %w", in.name, err)
+	}
 	return reloc.NewObject(p)
 }
 
@@ -218,12 +223,21 @@ func shippedInput(name string) (*input, error) {
 	return nil, nil
 }
 
-// baseName makes a name for a program of a file.
+// baseName makes a name for a program of a file, of letters, digits and '_'.
 func baseName(path string) string {
-	base := filepath.Base(path)
-	base, _, _ = strings.Cut(base, ".")
-	if base == "" || base == "-" || base == "<stdin>" {
+	base, _, _ := strings.Cut(filepath.Base(path), ".")
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_':
+			return r
+		}
+		return '_'
+	}, base)
+	switch {
+	case strings.Trim(name, "_") == "" || path == "<stdin>":
 		return "program"
+	case name[0] <= '9':
+		return "_" + name
 	}
-	return base
+	return name
 }

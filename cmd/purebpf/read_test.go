@@ -212,3 +212,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A program without a name is called as its file.
+func TestNames(t *testing.T) {
+	for file, want := range map[string]string{
+		"drop.txt": "drop", "my-filter.v2.txt": "my_filter", "7.txt": "_7", ".txt": "program", "ü.txt": "program",
+	} {
+		path := writeTemp(t, file, "ret #0\n")
+		for _, args := range []string{"dump -from bpf_asm", "dump -from bpf_asm -json", "convert -from bpf_asm -extended -to source", "convert -from bpf_asm -to c"} {
+			if got := tool(t, append(strings.Fields(args), path)...); !strings.Contains(got, want) {
+				t.Errorf("%s of %s has no %s:\n%s", args, file, want, got)
+			}
+		}
+	}
+}
