@@ -78,6 +78,8 @@ func (p *plan) lane(f *field, n *net, ports []port) {
 			v -= 4 // no bend
 		case n.back && c > in:
 			v += 40 // loops close at the left
+		case !n.back && c < in:
+			v += 10 // and all else goes on at the right
 		}
 		return v
 	}
