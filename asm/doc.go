@@ -65,6 +65,9 @@
 // package reloc puts their descriptors in, and package loader hands the result to the kernel. AppendTo makes bytes for
 // either byte order, and AppendText text in the syntax of LLVM's assembler or of the kernel's log.
 //
+// ParseText reads programs from text: in either syntax, with directives for maps and the like as AppendSource writes them,
+// and from what the verifier and bpftool print.
+//
 // Tables describe what programs deal with: Helper the kernel's functions and their arguments, Field the fields of context
 // structs, ProgramType, AttachType and MapType the kinds of things, and plain constants what programs return and pass on.
 //

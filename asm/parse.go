@@ -282,12 +282,7 @@ func (p *parser) finish() {
 		name = "program"
 	}
 	if p.object {
-		p.functions = make(map[string]bool)
-		for _, u := range p.units {
-			for f := range u.isFunction {
-				p.functions[f] = true
-			}
-		}
+		p.objectFunctions()
 	}
 	for _, u := range p.units {
 		if len(u.insns) == 0 && (u.elf != "" || len(p.units) > 1 && u.spec.Name == "") {

@@ -1,7 +1,9 @@
 package asm
 
 import (
+	"cmp"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -94,20 +96,54 @@ func (p *parser) relocation(address uint64) {
 	u.fixups = append(u.fixups, f)
 }
 
-// inText returns the name of the label at an offset in bytes in the section .text.
-func (p *parser) inText(offset int64) (string, bool) {
+// objectFunctions finds out which names of an object are functions: those that are declared, and the labels of .text that
+// other sections refer to.
+func (p *parser) objectFunctions() {
+	p.functions = make(map[string]bool)
+	var text []*unit
 	for _, u := range p.units {
-		if u.elf != ".text" {
-			continue
+		for f := range u.isFunction {
+			p.functions[f] = true
 		}
-		slots := slotTable(u.insns)
-		for _, l := range u.labels {
-			if int64(slots[l.index])*8 == offset {
-				return l.name, true
+		if u.elf == ".text" {
+			text = append(text, u)
+		}
+	}
+	for _, u := range p.units {
+		for k := range u.fixups {
+			f := &u.fixups[k]
+			switch f.kind {
+			case fixText, fixCall, fixFunction, fixFunc, fixSymbol:
+			default:
+				continue
+			}
+			for _, t := range text {
+				if label, ok := t.find(f); ok {
+					f.name = t.labels[label].name
+					t.labels[label].function = true
+					p.functions[f.name] = true
+					break
+				}
 			}
 		}
 	}
-	return "", false
+}
+
+// find returns the label of a section that f refers to, by name or by offset.
+func (u *unit) find(f *fixup) (label int32, ok bool) {
+	if f.kind != fixText {
+		label, ok = u.byName[f.name]
+		return label, ok
+	}
+	if u.slots == nil {
+		u.slots = slotTable(u.insns)
+	}
+	index, ok := slices.BinarySearchFunc(u.slots, f.offset, func(slot int32, offset int64) int { return cmp.Compare(8*int64(slot), offset) })
+	if !ok {
+		return 0, false
+	}
+	k, ok := slices.BinarySearchFunc(u.labels, int32(index), func(l labelAt, index int32) int { return cmp.Compare(l.index, index) })
+	return int32(k), ok
 }
 
 // objdumpLine reads the bytes of an instruction and its text. The bytes decide: the text drops what LLVM has no words for.

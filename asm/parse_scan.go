@@ -79,9 +79,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
-// here is the place of what is next.
-func (p *parser) here() spot { return p.placeOf(p.at) }
-
+// placeOf is where offset at of the current line is.
 func (p *parser) placeOf(at int) spot { return spot{p.line, int32(at-p.begin) + 1} }
 
 // accept moves behind white space, and behind s if it is next.

@@ -166,12 +166,11 @@ func (u *unit) own() {
 func (u *unit) resolve(p *parser, f *fixup) {
 	i := &u.insns[f.index]
 	if f.kind == fixText {
-		name, ok := p.inText(f.offset)
-		if !ok {
+		if f.name == ".text" {
 			p.errorAt(f.at, "no function is at %#x in .text", f.offset)
 			return
 		}
-		f.name, f.kind = name, fixFunction
+		f.kind = fixFunction
 		if i.Op == OpLdImm64 {
 			f.kind = fixFunc
 		}

@@ -193,3 +193,53 @@ _license:
 		t.Errorf("references (-want +got):\n%s", diff)
 	}
 }
+
+// What llvm-objdump -d -r writes: the symbols below the instructions, and functions of .text by their offset.
+func TestParseObjdump(t *testing.T) {
+	programs, err := asm.ParseText("a.dump", []byte(`
+o.o:	file format elf64-bpf
+
+Disassembly of section .text:
+
+0000000000000000 <sub>:
+       0:	bf 10 00 00 00 00 00 00	r0 = r1
+       1:	95 00 00 00 00 00 00 00	exit
+
+0000000000000010 <cb>:
+       2:	b7 00 00 00 00 00 00 00	r0 = 0x0
+       3:	95 00 00 00 00 00 00 00	exit
+
+Disassembly of section socket:
+
+0000000000000000 <prog>:
+; int prog(unsigned *s) {
+       0:	18 01 00 00 00 00 00 00 00 00 00 00 00 00 00 00	r1 = 0x0 ll
+		0000000000000000:  R_BPF_64_64	m
+       2:	85 00 00 00 01 00 00 00	call 0x1
+       3:	15 00 03 00 00 00 00 00	if r0 == 0x0 goto +0x3 <LBB1_2>
+       4:	18 02 00 00 10 00 00 00 00 00 00 00 00 00 00 00	r2 = 0x10 ll
+		0000000000000020:  R_BPF_64_64	.text
+       6:	85 10 00 00 ff ff ff ff	call -0x1
+		0000000000000030:  R_BPF_64_32	sub
+
+0000000000000038 <LBB1_2>:
+       7:	95 00 00 00 00 00 00 00	exit
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(programs) != 2 {
+		t.Fatalf("%d programs", len(programs))
+	}
+	if diff := cmp.Diff([]asm.Label{{Name: "sub"}, {Name: "cb", Index: 2}}, programs[0].Functions()); diff != "" {
+		t.Errorf("functions of .text (-want +got):\n%s", diff)
+	}
+	p := programs[1]
+	if p.Name() != "prog" || p.Type() != asm.SocketFilter || p.Comment(0) != "int prog(unsigned *s) {" {
+		t.Errorf("%s, %v, comment %q", p.Name(), p.Type(), p.Comment(0))
+	}
+	if diff := cmp.Diff([]asm.Reference{{Index: 0, Kind: asm.RefMap, Symbol: "m"}, {Index: 3, Kind: asm.RefFunc, Symbol: "cb"},
+		{Index: 4, Kind: asm.RefCall, Symbol: "sub"}}, p.References()); diff != "" {
+		t.Errorf("references (-want +got):\n%s", diff)
+	}
+}
