@@ -9,11 +9,12 @@ import (
 // instructions below the lines of the source, and what they lead to. Bars at the left are the loops that a block is in,
 // at most eight of them.
 //
-//	L3: from count (next), L3 (taken, back); loop of 1 block
+//	L3: loop of 1 block
+//	│   from count (next), L3 (taken, back)
 //	│     ; count.go:14
-//	│     3  r1 += -1
+//	│     3  r1 -= 1
 //	│     4  if r1 != 0 goto L3
-//	│     to L3 (taken, back), L5 (not taken)
+//	│   to L3 (taken, back), L5 (not taken)
 func (g *Graph) AppendText(b []byte, opts *Options) []byte {
 	o := opts.resolve(g)
 	l := g.listing(&o)
