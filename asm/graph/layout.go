@@ -81,7 +81,6 @@ func (p *plan) place() {
 			sky[b.layer] = b.x + b.w
 		}
 	}
-	// What begins left of the main column for no reason but the width of boxes stays there.
 	for i := range p.boxes {
 		b := &p.boxes[i]
 		b.inPort = [2]int{b.center(), b.center() - b.w/4}
@@ -138,7 +137,7 @@ func (c *chainer) follow(i int) {
 		if e.Back {
 			continue
 		}
-		if from >= 0 || e.Kind == Taken && c.g.out[e.From+1]-c.g.out[e.From] > 1 {
+		if from >= 0 || c.aside(e) {
 			from = -1
 			break
 		}
@@ -151,6 +150,20 @@ func (c *chainer) follow(i int) {
 		c.chains = append(c.chains, nil)
 	}
 	c.add(i, chain)
+}
+
+// aside reports whether an edge leads away from where its block mostly goes on: to the next one, if it goes there at all.
+func (p *plan) aside(e Edge) bool {
+	out := p.g.leaving(e.From)
+	switch {
+	case len(out) == 1:
+		return false
+	case out[0].To == out[1].To, out[1].To == e.From+1:
+		return e.Kind == Taken
+	case out[0].To == e.From+1: // a classic program may go on when the condition holds
+		return e.Kind == NotTaken
+	}
+	return e.Kind == Taken
 }
 
 func (c *chainer) add(i, chain int) {
@@ -208,7 +221,8 @@ func (c *chainer) sorted(order []int) [][]int {
 			roots = append(roots, i)
 		}
 	}
-	slices.Reverse(roots) // a stack
+	// What is reached comes first, so last on the stack.
+	slices.SortFunc(roots, func(a, b int) int { return b - a })
 	var sorted [][]int
 	for todo := roots; len(todo) > 0; {
 		i := todo[len(todo)-1]

@@ -123,6 +123,9 @@ func (g *Graph) title() string {
 	if n := len(g.loops); n > 0 {
 		parts = append(parts, count(n, "loop"))
 	}
+	if g.code.name == g.code.kind {
+		return g.code.name + ": " + strings.Join(parts[1:], ", ")
+	}
 	return g.code.name + ": " + strings.Join(parts, ", ")
 }
 

@@ -67,6 +67,7 @@ func (p *plan) inPort(n *net) int {
 func (p *plan) route() {
 	ports := p.ports()
 	p.lanes(ports)
+	p.straighten(ports)
 	tracks := p.tracks(ports)
 	p.stack(tracks)
 	p.draw(ports, tracks)
@@ -83,13 +84,13 @@ func (p *plan) ports() []port {
 		e := p.edges[i]
 		b, to, n := &p.boxes[e.From-p.first], &p.boxes[e.To-p.first], p.netOfEdge(e)
 		want := b.center()
-		switch alone := p.g.out[e.From+1]-p.g.out[e.From] == 1; {
+		switch {
 		case e.Back:
 			want -= b.w / 4
 		case e.Kind == Taken && i+1 < len(p.edges) && p.edges[i+1].From == e.From && p.edges[i+1].To == e.To:
 			want += b.w / 4 // the other one goes straight down
 		case to.center() == b.center() && to.layer == b.layer+1:
-		case alone || e.Kind == NotTaken:
+		case !p.aside(e):
 		case to.center() < b.center():
 			want -= b.w / 4
 		default:
@@ -110,6 +111,24 @@ func (p *plan) ports() []port {
 		ports[i] = at
 	}
 	return ports
+}
+
+// straighten moves ports to the lanes of their nets, where these are below the box.
+func (p *plan) straighten(ports []port) {
+	for i, e := range p.edges {
+		n := &p.nets[p.netOfEdge(e)]
+		b := &p.boxes[e.From-p.first]
+		if ports[i].channel == n.channel || n.lane <= b.x || n.lane >= b.x+b.w {
+			continue
+		}
+		shared := false
+		for _, o := range p.g.leaving(e.From) {
+			shared = shared || o.Kind != e.Kind && o.To == e.To
+		}
+		if !shared {
+			ports[i].column = n.lane
+		}
+	}
 }
 
 // segment is the horizontal part of a net in a channel.

@@ -323,7 +323,7 @@ func TestTooltips(t *testing.T) {
 	program := nested(t)
 	p := parseSVG(t, graph.New(program).AppendSVG(nil, &graph.Options{Width: 24}))
 	where, comment := program.Position(5).String(), program.Comment(2)
-	if !strings.HasPrefix(where, "output_test.go:") || len(comment) < 64 {
+	if !strings.HasPrefix(where, "nested_test.go:") || len(comment) < 64 {
 		t.Fatalf("position %s, comment %s", where, comment)
 	}
 	clipped := (program.Position(2).String() + "  " + comment)[:23] + "…"
