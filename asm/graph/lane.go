@@ -70,21 +70,24 @@ func (p *plan) lane(f *field, n *net, ports []port) {
 	}
 	own(false)
 	f.look(2*n.from, 2*n.to)
-	first := ports[n.edges[0]].column
+	some := n.edges[:min(len(n.edges), 16)]
 	cost := func(c int) int {
-		v := 2*distance(c, in) + distance(c, first)
+		v := distance(c, in)
+		for _, e := range some {
+			v += distance(c, ports[e].column)
+		}
 		switch {
 		case c == in:
 			v -= 4 // no bend
 		case n.back && c > in:
 			v += 40 // loops close at the left
 		case !n.back && c < in:
-			v += 10 // and all else goes on at the right
+			v += 6 // and all else goes on at the right
 		}
 		return v
 	}
 	best := -1 << 30
-	for k := 0; best == -1<<30 || 2*k-4 <= cost(best); k++ {
+	for k := 0; best == -1<<30 || k-4 <= cost(best); k++ {
 		for _, c := range [2]int{in + k, in - k} {
 			if f.free(c) && (best == -1<<30 || cost(c) < cost(best)) {
 				best = c
