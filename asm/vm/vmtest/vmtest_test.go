@@ -11,9 +11,9 @@ import (
 
 	"github.com/purebpf/purebpf/asm"
 	"github.com/purebpf/purebpf/asm/classic"
+	_ "github.com/purebpf/purebpf/asm/golden"
 	"github.com/purebpf/purebpf/asm/vm"
 	"github.com/purebpf/purebpf/asm/vm/vmtest"
-	_ "github.com/purebpf/purebpf/asm/golden"
 )
 
 // recorder is a test that keeps what it is told.
