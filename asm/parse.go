@@ -44,6 +44,7 @@ import (
 //	.contents "..."                  bytes of its first element; more of the directive add to them
 //	.comment "..."                   comment on the next instruction
 //	.file 1 "path"  .loc 1 57        where the next instructions come from
+//	.loc 1 57 "text"  .loc "text"    and the line's text, a comment on all up to the next .loc that have none of their own
 //	.resolved map name               what the next instruction referred to before the program was linked
 //	.type name,@function             name is a function, also one of elsewhere
 //
@@ -67,6 +68,9 @@ import (
 // functions inside the kernel that it calls instead of helpers are refused, other changes come as they are.
 func ParseText(file string, text []byte) ([]*Program, error) {
 	p := parser{file: file, src: string(text), opcode: -1}
+	if strings.HasPrefix(p.src, byteOrderMark) {
+		p.next = len(byteOrderMark)
+	}
 	p.unit = &unit{begins: spot{1, 1}}
 	p.units = append(p.units, p.unit)
 	if p.readable() {
@@ -116,6 +120,9 @@ type parser struct {
 	files     []string        // of positions
 	programs  []*Program
 }
+
+// byteOrderMark is what some editors put before a text in UTF-8.
+const byteOrderMark = "\uFEFF"
 
 // maxLine is the largest length of a line in bytes.
 const maxLine = 64 << 10
@@ -225,6 +232,11 @@ func (p *parser) trailing() {
 	if text == "" {
 		return
 	}
+	// It says more than the text of the source line.
+	for c := u.spec.Comments; u.line != "" && len(c) > 0 && c[len(c)-1].Index >= p.first && c[len(c)-1].Text == u.line; {
+		c = c[:len(c)-1]
+		u.spec.Comments = c
+	}
 	for n := p.first; n < len(u.insns); n++ {
 		u.say(n, text)
 	}
@@ -255,6 +267,8 @@ func (p *parser) add() {
 		if len(u.dump.slots) == 0 {
 			u.comment = ""
 		}
+	} else if u.line != "" {
+		u.say(n, u.line)
 	}
 	u.insns = append(u.insns, p.insn)
 	u.places = append(u.places, p.placeOf(p.stmt))

@@ -348,8 +348,13 @@ func (p *parser) fileDirective() bool {
 	return true
 }
 
-// locDirective reads LLVM's .loc 1 57 and more that does not matter here: where the next instructions come from.
+// locDirective reads LLVM's .loc 1 57 and more that does not matter here: where the next instructions come from. The text
+// of the source line may stand behind it in quotes, or alone.
 func (p *parser) locDirective() bool {
+	p.skip()
+	if p.peek() == '"' {
+		return p.sourceText()
+	}
 	file, ok := p.number()
 	if !ok {
 		return false
@@ -369,6 +374,16 @@ func (p *parser) locDirective() bool {
 		pos.File = p.files[file.v]
 	}
 	p.unit.locate(pos)
+	p.unit.line = ""
+	if p.skip(); p.peek() == '"' {
+		return p.sourceText()
+	}
 	p.at = p.end
 	return true
+}
+
+// sourceText reads the text of a source line, the comment on all its instructions.
+func (p *parser) sourceText() (ok bool) {
+	p.unit.line, ok = p.text(p.at)
+	return ok
 }

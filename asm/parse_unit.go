@@ -24,6 +24,7 @@ type unit struct {
 
 	position  Position // of the next instructions
 	positions []Position
+	line      string // of source text that the next instructions are of: a comment on each of them
 	comment   string // of the next instruction
 
 	filled   *MapSpec // that contents are for

@@ -164,17 +164,31 @@ func (w *sourceWriter) instructions() {
 	for _, r := range s.References {
 		defined[r.Symbol] = true
 	}
+	line := "" // text of the source line that the last .loc has
 	for i, ins := range w.p.All() {
-		if len(s.Positions) > 0 && (i == 0 || s.Positions[i] != s.Positions[i-1]) {
-			w.position(s.Positions[i])
+		moved := len(s.Positions) > 0 && (i == 0 || s.Positions[i] != s.Positions[i-1])
+		if moved {
+			line = ""
 		}
 		comment := ""
 		if len(comments) > 0 && comments[0].Index == i {
 			comment = comments[0].Text
-			if comments = comments[1:]; !plain(comment) {
-				w.quoted(".comment ", comment)
-				comment = ""
-			}
+			comments = comments[1:]
+		}
+		switch {
+		case comment == line && !moved:
+		case comment == "" || w.goesOn(i, comment, comments):
+			line = comment
+			w.location(i, line)
+		case moved:
+			w.location(i, "")
+		}
+		if comment == line {
+			comment = ""
+		}
+		if comment != "" && !plain(comment) {
+			w.quoted(".comment ", comment)
+			comment = ""
 		}
 		if r, ok := take(&resolved, i); ok {
 			w.str(".resolved ", r.Kind.String(), " ", r.Symbol, "\n")
@@ -218,7 +232,31 @@ func plain(comment string) bool {
 	return true
 }
 
-// position appends where the next instructions come from.
+// goesOn reports whether the instruction behind i is of the same source line: it has the same comment and position. rest
+// are the comments behind that of i.
+func (w *sourceWriter) goesOn(i int, comment string, rest []Comment) bool {
+	if len(rest) == 0 || rest[0] != (Comment{Index: i + 1, Text: comment}) {
+		return false
+	}
+	positions := w.p.spec.Positions
+	return len(positions) == 0 || positions[i+1] == positions[i]
+}
+
+// location appends where instruction i and those behind it come from, and the text of their source line if there is one.
+func (w *sourceWriter) location(i int, line string) {
+	if positions := w.p.spec.Positions; len(positions) > 0 {
+		w.position(positions[i])
+	} else {
+		w.str(".loc")
+	}
+	if line != "" || len(w.p.spec.Positions) == 0 {
+		w.str(" ")
+		w.b = appendQuoted(w.b, line)
+	}
+	w.str("\n")
+}
+
+// position appends a .loc without its end.
 func (w *sourceWriter) position(pos Position) {
 	file := 0
 	if pos.File != "" {
@@ -234,5 +272,4 @@ func (w *sourceWriter) position(pos Position) {
 	w.dec(int64(file))
 	w.str(" ")
 	w.dec(int64(pos.Line))
-	w.str("\n")
 }

@@ -16,6 +16,7 @@ func Parse(file string, text []byte) (*Program, error) {
 
 // firstByte returns the first byte that is neither blank nor in a comment of any of the forms, or 0.
 func firstByte(text string) byte {
+	text = strings.TrimPrefix(text, byteOrderMark)
 	for {
 		text = strings.TrimLeft(text, " \t\r\n")
 		switch {

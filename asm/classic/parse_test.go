@@ -19,6 +19,10 @@ func TestParse(t *testing.T) {
 		{"tcpdump -ddd", "2\n40 0 0 12\n22 0 0 0\n", ""},
 		{"xt_bpf", "2,40 0 0 12,22 0 0 0", ""},
 
+		{"byte order mark, text", "\ufeffldh [12]\nret a\n", ""},
+		{"byte order mark, C", "\ufeff{ 0x28, 0, 0, 12 }, { 0x16, 0, 0, 0 }", ""},
+		{"byte order mark, decimal", "\ufeff2,40 0 0 12,22 0 0 0", ""},
+
 		{"nothing", "", "1:1: no instructions"},
 		{"comment alone", "/*/", "1:1: comment without an end"},
 		{"C that is cut", "{ 0x28, 0,", "1:11: expected jf, found the end of the text"},

@@ -58,7 +58,9 @@ type lexer struct {
 	first bool // the next token is the first of its line
 }
 
-func newLexer(text string) lexer { return lexer{text: text, line: 1, first: true} }
+func newLexer(text string) lexer {
+	return lexer{text: strings.TrimPrefix(text, byteOrderMark), line: 1, first: true}
+}
 
 func (l *lexer) place() place { return place{l.line, int32(l.off - l.start + 1)} }
 

@@ -13,7 +13,12 @@ type scanner struct {
 	rest string
 }
 
-func newScanner(text string) *scanner { return &scanner{place{1, 1}, text} }
+// byteOrderMark is what some editors put before a text in UTF-8.
+const byteOrderMark = "\uFEFF"
+
+func newScanner(text string) *scanner {
+	return &scanner{place{1, 1}, strings.TrimPrefix(text, byteOrderMark)}
+}
 
 func (s *scanner) end() bool { return s.rest == "" }
 
