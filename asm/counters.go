@@ -25,10 +25,11 @@ func NewCounters(mapName string, counters ...string) *Counters {
 
 // Map describes the map: a per-CPU array whose only entry is a struct of u64, in the order of Names.
 func (c *Counters) Map() MapSpec {
-	value := &Struct{name: c.name}
-	for _, name := range c.names {
-		value.members = append(value.members, Member{Name: name, Size: DW})
+	members := make([]Member, len(c.names))
+	for i, name := range c.names {
+		members[i] = Member{Name: name, Size: DW}
 	}
+	value := NewStruct(c.name, members...)
 	return MapSpec{Name: c.name, Type: MapPerCPUArray, KeySize: 4, ValueSize: uint32(value.Size()), MaxEntries: 1, Value: value}
 }
 

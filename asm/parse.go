@@ -40,7 +40,8 @@ import (
 //	.license "GPL"
 //	.map name type key=4 value=8 entries=64 flags=no_prealloc extra=0 numa_node=0 pinned
 //	.inner type ...                  what the map above holds; name="..." names it
-//	.key struct flow { u32 addr; u16 port[2]; }      layout of the keys of the map above, .value of its values
+//	.key struct flow { u32 addr; u16 port[2]; }      layout of the keys of the map above, .value of its values; numbers are
+//	                                 u8 to u64 and s8 to s64, members may be structs, and a number or array may be all: .key s32
 //	.contents "..."                  bytes of its first element; more of the directive add to them
 //	.comment "..."                   comment on the next instruction
 //	.file 1 "path"  .loc 1 57        where the next instructions come from

@@ -111,33 +111,23 @@ func (p *parser) property(m *MapSpec, inner bool) bool {
 	return true
 }
 
-// layoutDirective reads how keys or values of the map above are laid out: struct flow { u32 addr; u16 port[2]; }.
+// layoutDirective reads how keys or values of the map above are laid out: struct flow { u32 addr; u16 port[2]; }, or a
+// number or array alone: u32[4].
 func (p *parser) layoutDirective(key bool, at int) bool {
 	m := p.unit.lastMap()
 	if m == nil {
 		return p.fail(at, "a layout of the map above, and there is none")
 	}
-	if !p.acceptWord("struct") {
-		return p.expected("struct")
-	}
-	s := &Struct{}
-	p.skip()
-	if p.peek() == '"' {
-		name, ok := p.text(p.at)
-		if !ok {
-			return false
-		}
-		s.name = name
-	} else {
-		s.name = strings.Clone(p.word())
-	}
-	if !p.want('{') {
+	whole, ok := p.member(maxDepth)
+	if !ok {
 		return false
 	}
-	for !p.acceptByte('}') {
-		if !p.member(s) {
-			return false
-		}
+	if whole.Name != "" {
+		return p.fail(at, "a number or an array that is all of a key or value has no name; %s would be that of a member", whole.Name)
+	}
+	s := NewStruct("", whole)
+	if whole.Struct != nil && whole.Count == 0 {
+		s = whole.Struct
 	}
 	if err := s.check(); err != nil {
 		return p.fail(at, "%w", err)
@@ -147,7 +137,7 @@ func (p *parser) layoutDirective(key bool, at int) bool {
 		size, what = &m.KeySize, "key"
 	}
 	if n := uint32(s.Size()); *size != n && *size != 0 {
-		return p.fail(at, "%ss have %d bytes, this struct %d", what, *size, n)
+		return p.fail(at, "%ss have %d bytes, this layout %d", what, *size, n)
 	}
 	*size = uint32(s.Size())
 	if key {
@@ -158,12 +148,39 @@ func (p *parser) layoutDirective(key bool, at int) bool {
 	return true
 }
 
+// structure reads what is behind the word struct: flow { u32 addr; }.
+func (p *parser) structure(depth int) (*Struct, bool) {
+	at := p.at
+	if depth == 0 {
+		return nil, p.fail(at, "structs in structs, more than %d deep", maxDepth)
+	}
+	name, ok := p.memberName()
+	if !ok || !p.want('{') {
+		return nil, false
+	}
+	var members []Member
+	size := 0
+	for !p.acceptByte('}') {
+		p.skip()
+		at := p.at
+		m, ok := p.member(depth - 1)
+		if !ok || !p.want(';') {
+			return nil, false
+		}
+		if m.Bytes() > maxStruct-size {
+			return nil, p.fail(at, "a struct of more than %d bytes", maxStruct)
+		}
+		size += m.Bytes()
+		members = append(members, m)
+	}
+	return NewStruct(name, members...), true
+}
+
 // maxStruct is the largest size of a struct: the kernel's keys and values are smaller.
 const maxStruct = 1 << 24
 
-// member reads a member of a struct: u16 port[2];.
-func (p *parser) member(s *Struct) bool {
-	var m Member
+// member reads a member of a struct: u16 port[2].
+func (p *parser) member(depth int) (m Member, ok bool) {
 	p.skip()
 	at := p.at
 	switch p.word() {
@@ -175,38 +192,48 @@ func (p *parser) member(s *Struct) bool {
 		m.Size = W
 	case "u64":
 		m.Size = DW
+	case "s8":
+		m.Size, m.Signed = B, true
+	case "s16":
+		m.Size, m.Signed = H, true
+	case "s32":
+		m.Size, m.Signed = W, true
+	case "s64":
+		m.Size, m.Signed = DW, true
+	case "struct":
+		if m.Struct, ok = p.structure(depth); !ok {
+			return m, false
+		}
 	default:
 		p.at = at
-		return p.expected("a member that begins with u8, u16, u32 or u64")
+		return m, p.expected("a type: u8, u16, u32, u64, s8, s16, s32, s64 or struct")
 	}
-	p.skip()
-	if p.peek() == '"' {
-		name, ok := p.text(p.at)
-		if !ok {
-			return false
-		}
-		m.Name = name
-	} else {
-		m.Name = strings.Clone(p.word())
+	if m.Name, ok = p.memberName(); !ok {
+		return m, false
 	}
 	if p.acceptByte('[') {
 		n, ok := p.number()
 		if !ok {
-			return false
+			return m, false
 		}
 		if n.neg || n.v == 0 || n.v > maxStruct {
-			return p.fail(n.at, "a member has 1 to %d elements", maxStruct)
+			return m, p.fail(n.at, "a member has 1 to %d elements", maxStruct)
 		}
 		m.Count = int(n.v)
 		if !p.want(']') {
-			return false
+			return m, false
 		}
 	}
-	s.members = append(s.members, m)
-	if s.Size() > maxStruct {
-		return p.fail(at, "a struct of more than %d bytes", maxStruct)
+	return m, true
+}
+
+// memberName reads the name of a member or struct, which may be missing, and in quotes.
+func (p *parser) memberName() (string, bool) {
+	p.skip()
+	if p.peek() == '"' {
+		return p.text(p.at)
 	}
-	return p.want(';')
+	return strings.Clone(p.word()), true
 }
 
 // contentsDirective reads bytes of the first element of the map above; more of the directive add to them.

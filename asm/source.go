@@ -124,24 +124,42 @@ func (w *sourceWriter) layout(word string, s *Struct) {
 	if s == nil {
 		return
 	}
-	w.str(word, " struct ")
+	w.str(word, " ")
+	if m, ok := s.Plain(); ok {
+		w.member(m)
+	} else {
+		w.structure(s)
+	}
+	w.str("\n")
+}
+
+func (w *sourceWriter) structure(s *Struct) {
+	w.str("struct ")
 	w.name(s.name)
 	w.str(" {")
 	for _, m := range s.members {
-		w.str(" u")
-		w.dec(int64(8 * m.Size.Bytes()))
-		if m.Name != "" {
-			w.str(" ")
-			w.name(m.Name)
-		}
-		if m.Count > 0 {
-			w.str("[")
-			w.dec(int64(m.Count))
-			w.str("]")
-		}
+		w.str(" ")
+		w.member(m)
 		w.str(";")
 	}
-	w.str(" }\n")
+	w.str(" }")
+}
+
+func (w *sourceWriter) member(m Member) {
+	if m.Struct != nil {
+		w.structure(m.Struct)
+	} else {
+		w.str(m.kind())
+	}
+	if m.Name != "" {
+		w.str(" ")
+		w.name(m.Name)
+	}
+	if m.Count > 0 {
+		w.str("[")
+		w.dec(int64(m.Count))
+		w.str("]")
+	}
 }
 
 // name appends a name, in quotes if it is not one word.

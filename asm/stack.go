@@ -86,7 +86,8 @@ func (o *StackObject) mem(off int, s Size) Mem {
 	return m
 }
 
-// Field is the member of the given name of an object that StackStruct made.
+// Field is the member of the given name of an object that StackStruct made. "inner.port" is the member port of the struct
+// that inner is.
 func (o *StackObject) Field(name string) Mem { return o.Elem(name, 0) }
 
 // Elem is element i of the member of the given name.
@@ -95,7 +96,13 @@ func (o *StackObject) Elem(name string, i int) Mem {
 		return o.mem(0, B)
 	}
 	if o.layout != nil {
-		if m, at, ok := o.layout.find(name); ok && i >= 0 && i < max(1, m.Count) {
+		m, at, ok := o.layout.find(name)
+		switch {
+		case ok && m.Struct != nil:
+			whole := o.mem(at, B)
+			whole.wrong = fmt.Sprintf("%s of %s is a struct, no number; name one of its members; its layout is %v", name, o.name, m.Struct)
+			return whole
+		case ok && i >= 0 && i < max(1, m.Count):
 			return o.mem(at+i*m.Size.Bytes(), m.Size)
 		}
 	}

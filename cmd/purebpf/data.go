@@ -83,10 +83,12 @@ func joinLayouts(a, b asm.MapSpec, offset uint32) *asm.Struct {
 	}
 	var members []asm.Member
 	names := make(map[string]bool)
-	for _, m := range a.Value.Members() {
+	end := 0
+	for at, m := range a.Value.Members() {
 		members, names[m.Name] = append(members, m), true
+		end = at + m.Bytes()
 	}
-	if gap := int(offset) - a.Value.Size(); gap > 0 {
+	if gap := int(offset) - end; gap > 0 {
 		members = append(members, asm.Member{Size: asm.B, Count: gap})
 	}
 	for _, m := range b.Value.Members() {

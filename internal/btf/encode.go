@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/purebpf/purebpf/asm"
 )
 
 // Encoder writes types as a BTF blob, which BPF_BTF_LOAD takes and Parse reads:
@@ -22,8 +24,9 @@ type Encoder struct {
 	kinds   []Kind
 	strings []byte
 	offsets map[string]uint32
-	numbers [16 + 1]TypeID // unsigned, by their size in bytes: see Number
-	number  TypeID         // int
+	numbers [2][8 + 1]TypeID       // without and with a sign, by their size in bytes: see Number
+	layouts map[*asm.Struct]TypeID // see Layout
+	number  TypeID                 // int
 	err     error
 }
 
@@ -38,7 +41,7 @@ const (
 
 // NewEncoder begins a blob for machines of the given byte order.
 func NewEncoder(order binary.AppendByteOrder) *Encoder {
-	return &Encoder{order: order, strings: []byte{0}, offsets: map[string]uint32{"": 0}}
+	return &Encoder{order: order, strings: []byte{0}, offsets: map[string]uint32{"": 0}, layouts: make(map[*asm.Struct]TypeID)}
 }
 
 // Int is an integer of 1, 2, 4, 8 or 16 bytes.

@@ -68,8 +68,8 @@ func TestEncodeSection(t *testing.T) {
 	const strings = "\x00unsigned int\x00count\x00max\x00.data\x00int\x00ctx\x00f\x00"
 	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 		e := NewEncoder(order)
-		count := e.Var("count", e.Number(asm.W), Global)
-		e.DataSec(".data", 16, Member{Type: count}, Member{Type: e.Var("max", e.Number(asm.W), Static), Offset: 64})
+		count := e.Var("count", e.Number(asm.W, false), Global)
+		e.DataSec(".data", 16, Member{Type: count}, Member{Type: e.Var("max", e.Number(asm.W, false), Static), Offset: 64})
 		e.Func("f", e.Main(), Global)
 		got, err := e.Encode()
 		if err != nil {

@@ -197,14 +197,14 @@ func (r *reader) variables(section int) (*asm.Struct, error) {
 		}
 	}
 	slices.SortStableFunc(placed, func(a, b btf.Member) int { return cmp.Compare(a.Offset, b.Offset) })
-	var l layout
+	l := layout{types: r.types}
 	for _, m := range placed {
 		offset, size := uint64(m.Offset), at[m.Name].size
 		if offset < l.end { // two names for one place
 			return nil, nil
 		}
 		if whole, err := r.types.sizeof(m.Type); err == nil && uint64(whole) == size {
-			if err := l.add(r.types, m.Name, offset, m.Type); err != nil {
+			if err := l.add(m.Name, offset, m.Type); err != nil {
 				return nil, fmt.Errorf("variable %s: %w", m.Name, err)
 			}
 			continue

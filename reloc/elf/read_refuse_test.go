@@ -29,6 +29,7 @@ func TestReadRefusesByName(t *testing.T) {
 		{"contents", true, "not supported: one in map outer from the beginning, target in map jumps from the beginning"},
 		{"pointers", true, "not supported: addresses in section .data"},
 		{"alias", true, "section tc: function other: begins at 0x0 in function one; not supported: two functions that share instructions (alias)"},
+		{"values", true, "section .maps: map holders: value: struct value: member object: not supported: a pointer to an object of the kernel (kptr) in a value"},
 		{"common", false, "section tc: function use: offset 0x0: r1 = 0 ll: tentative is in no section: give it a value, or compile with -fno-common"},
 		{"iproute", false, "section maps: map counts: byte 24 of the definition is 0x02: the meaning of what is behind map_flags is not known"},
 		{"field", false, "section .maps: map counts: max_entires: unknown member of a definition"},

@@ -58,6 +58,7 @@ var byteOrder = map[string][]string{
 	"cgroup": {"+ if w2 != 80 goto +4", "- if w2 != 20480 goto +5", "- r2 = be16 r2"}, // bpf_htons(80), bpf_htons(to_port)
 	"sockmap": {"+ 10 is map sockets", "+ 12 is subprogram swap", "+ 13 is map sockets", // bpf_ntohl, three times
 		"- 11 is map sockets", "- 13 is subprogram swap", "- 15 is map sockets", "- r1 = be32 r1", "- r2 = be32 r2", "- r2 = be32 r2"},
+	"typed": {"+ r1 = -281466386513924 ll", "- r1 = -1125887021744129 ll"}, // two struct point at once
 	"xdp": {"+ if r5 > r2 goto +12", "+ if w5 != 2048 goto +7", "+ r2 = *(u8 *)(r1 + 13)", "+ r5 = *(u8 *)(r1 + 12)",
 		"- if r5 > r2 goto +13", "- if w5 != 8 goto +8", "- r2 = *(u8 *)(r1 + 12)", "- r2 = be16 r2", "- r5 = *(u8 *)(r1 + 13)"},
 }
@@ -108,16 +109,16 @@ func TestReadDataInBothByteOrders(t *testing.T) {
 // TestReadMaps: what testdata/clang/maps.c and its like say of maps, by hand.
 func TestReadMaps(t *testing.T) {
 	key := []asm.Member{
-		{Name: "kind", Size: asm.B}, {Size: asm.B, Count: 3}, {Name: "more", Size: asm.W}, {Name: "address", Size: asm.W, Count: 4},
+		{Name: "kind", Size: asm.B}, {Name: "more", Size: asm.W}, {Name: "address", Size: asm.W, Count: 4},
 		{Name: "member3", Size: asm.B, Count: 8}, {Size: asm.B, Count: 8}, // an anonymous union, two bit fields
 	}
 	value := []asm.Member{
-		{Name: "key", Size: asm.B, Count: 40}, {Name: "ports", Size: asm.H, Count: 4}, {Name: "pointer", Size: asm.DW}, {Name: "on", Size: asm.B},
-		{Size: asm.B, Count: 7},
+		{Name: "key", Struct: asm.NewStruct("key", key...)}, {Name: "ports", Size: asm.H, Count: 4}, {Name: "pointer", Size: asm.DW}, {Name: "on", Size: asm.B},
 	}
 	prefix := []asm.Member{{Name: "length", Size: asm.W}, {Name: "address", Size: asm.B, Count: 4}}
-	counters := []asm.Member{{Name: "packets", Size: asm.DW}, {Name: "bytes", Size: asm.DW}, {Name: "last_port", Size: asm.H}, {Name: "reason", Size: asm.B},
-		{Size: asm.B, Count: 5}}
+	counters := []asm.Member{{Name: "packets", Size: asm.DW}, {Name: "bytes", Size: asm.DW}, {Name: "last_port", Size: asm.H}, {Name: "reason", Size: asm.B}}
+	u32, u64 := asm.NewStruct("", asm.Member{Size: asm.W}), asm.NewStruct("", asm.Member{Size: asm.DW})
+	s32 := asm.NewStruct("", asm.Member{Size: asm.W, Signed: true})
 	tests := []struct {
 		object string
 		want   []asm.MapSpec // in the order of first mention
@@ -125,17 +126,17 @@ func TestReadMaps(t *testing.T) {
 		{"maps.el.o", []asm.MapSpec{
 			{Name: "words", Type: asm.MapHash, KeySize: 40, ValueSize: 64, MaxEntries: 10, Flags: asm.MapNoPrealloc | asm.MapNUMANode,
 				Key: asm.NewStruct("key", key...), Value: asm.NewStruct("value", value...)},
-			{Name: "outer", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4,
-				Inner: &asm.MapSpec{Name: "outer.inner", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 6}},
+			{Name: "outer", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 4, Key: u32,
+				Inner: &asm.MapSpec{Name: "outer.inner", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 6, Key: u32, Value: u64}},
 			{Name: "outer_hash", Type: asm.MapHashOfMaps, KeySize: 8, ValueSize: 4, MaxEntries: 4,
 				Inner: &asm.MapSpec{Name: "outer_hash.inner", Type: asm.MapHash, KeySize: 8, ValueSize: 40, MaxEntries: 7, Value: asm.NewStruct("key", key...)}},
 			{Name: "plain", Type: asm.MapArray, KeySize: 4, ValueSize: 40, MaxEntries: 3, Value: asm.NewStruct("key", key...)},
-			{Name: "bloom", Type: asm.MapBloomFilter, ValueSize: 4, MaxEntries: 100, Extra: 3},
-			{Name: "storage", Type: asm.MapSkStorage, KeySize: 4, ValueSize: 40, Flags: asm.MapNoPrealloc, Value: asm.NewStruct("key", key...)},
+			{Name: "bloom", Type: asm.MapBloomFilter, ValueSize: 4, MaxEntries: 100, Extra: 3, Value: u32},
+			{Name: "storage", Type: asm.MapSkStorage, KeySize: 4, ValueSize: 40, Flags: asm.MapNoPrealloc, Key: s32, Value: asm.NewStruct("key", key...)},
 			{Name: "jumps", Type: asm.MapProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 2},
-			{Name: "not_referred_to", Type: asm.MapQueue, ValueSize: 8, MaxEntries: 5},
+			{Name: "not_referred_to", Type: asm.MapQueue, ValueSize: 8, MaxEntries: 5, Value: u64},
 		}},
-		{"pinned.eb.o", []asm.MapSpec{{Name: "purebpf_pinned", Type: asm.MapHash, KeySize: 4, ValueSize: 4, MaxEntries: 10, PinByName: true}}},
+		{"pinned.eb.o", []asm.MapSpec{{Name: "purebpf_pinned", Type: asm.MapHash, KeySize: 4, ValueSize: 4, MaxEntries: 10, PinByName: true, Key: u32, Value: u32}}},
 		{"xdp.v4.o", []asm.MapSpec{
 			{Name: "blocked", Type: asm.MapLPMTrie, KeySize: 8, ValueSize: 24, MaxEntries: 128, Flags: asm.MapNoPrealloc,
 				Key: asm.NewStruct("prefix", prefix...), Value: asm.NewStruct("counters", counters...)},
@@ -147,7 +148,7 @@ func TestReadMaps(t *testing.T) {
 		}},
 		{"trace.eb.o", []asm.MapSpec{
 			{Name: "events", Type: asm.MapRingBuf, MaxEntries: 64 << 10},
-			{Name: "calls", Type: asm.MapPerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 4},
+			{Name: "calls", Type: asm.MapPerCPUArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Key: u32, Value: u64},
 			{Name: "samples", Type: asm.MapPerfEventArray, KeySize: 4, ValueSize: 4},
 		}},
 		{"atomic.el.o", []asm.MapSpec{
@@ -156,15 +157,15 @@ func TestReadMaps(t *testing.T) {
 			{Name: ".rodata", Type: asm.MapArray, KeySize: 4, ValueSize: 40, MaxEntries: 1, Flags: asm.MapReadOnlyProg,
 				Contents: "\xff\xff\xff\xff\xff\xff\xff\xff" + "\xec\xff\xff\xff\xff\xff\xff\xff" + "\x2c\x01\x00\x00\x00\x00\x00\x00" +
 					"\xa0\x0f\x00\x00\x00\x00\x00\x00" + "\x05\x00\x00\x00\x00\x00\x00\x00",
-				Value: asm.NewStruct(".rodata", asm.Member{Name: "table", Size: asm.DW, Count: 5})},
+				Value: asm.NewStruct(".rodata", asm.Member{Name: "table", Size: asm.DW, Count: 5, Signed: true})},
 		}},
 		{"cgroup.el.o", []asm.MapSpec{
-			{Name: "options", Type: asm.MapLRUHash, KeySize: 8, ValueSize: 4, MaxEntries: 256},
+			{Name: "options", Type: asm.MapLRUHash, KeySize: 8, ValueSize: 4, MaxEntries: 256, Key: u64, Value: u32},
 			{Name: ".bss", Type: asm.MapArray, KeySize: 4, ValueSize: 16, MaxEntries: 1, Value: asm.NewStruct(".bss", asm.Member{Name: "sent", Size: asm.DW, Count: 2})},
 			{Name: ".data", Type: asm.MapArray, KeySize: 4, ValueSize: 4, MaxEntries: 1, Contents: "\x90\x1f\x00\x00",
 				Value: asm.NewStruct(".data", asm.Member{Name: "to_port", Size: asm.W})},
 			{Name: ".rodata", Type: asm.MapArray, KeySize: 4, ValueSize: 20, MaxEntries: 1, Flags: asm.MapReadOnlyProg, Contents: "net/ipv4/ip_forward\x00",
-				Value: asm.NewStruct(".rodata", asm.Member{Name: "name", Size: asm.B, Count: 20})},
+				Value: asm.NewStruct(".rodata", asm.Member{Name: "name", Size: asm.B, Count: 20, Signed: true})},
 		}},
 		{"reuseport.el.o", nil},
 	}

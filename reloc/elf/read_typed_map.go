@@ -61,6 +61,7 @@ func (r *reader) mapSpec(name string, id btf.TypeID, outer *asm.MapSpec) (*asm.M
 	if (m.Inner != nil || m.Type == asm.MapProgArray && seen["values"]) && m.ValueSize == 0 {
 		m.ValueSize = 4 // a descriptor
 	}
+	btf.Terse(m)
 	return m, nil
 }
 
@@ -161,7 +162,7 @@ func (r *reader) typeField(id btf.TypeID, size *uint32, layout **asm.Struct) err
 		return err
 	}
 	*size = n
-	*layout, err = r.types.structOf(p.Ref)
+	*layout, err = r.types.layoutOf(p.Ref)
 	return err
 }
 

@@ -15,6 +15,8 @@ type types struct {
 	*btf.Spec
 	known    map[btf.TypeID]*btf.Type
 	layouts  map[btf.TypeID]*asm.Struct
+	special  map[*asm.Struct]string  // what the kernel looks for in them
+	depth    int                     // of the struct that is being laid out, in others
 	sections map[string][]btf.Member // what is in a section: variables and functions
 	maps     map[string]btf.TypeID   // the types of the variables in section .maps
 	externs  map[string]bool         // what the running kernel has, and is refused
@@ -37,7 +39,7 @@ func (r *reader) readTypes() error {
 		return fmt.Errorf("section .BTF: %w", err)
 	}
 	r.types = &types{
-		Spec: spec, known: make(map[btf.TypeID]*btf.Type), layouts: make(map[btf.TypeID]*asm.Struct),
+		Spec: spec, known: make(map[btf.TypeID]*btf.Type), layouts: make(map[btf.TypeID]*asm.Struct), special: make(map[*asm.Struct]string),
 		sections: make(map[string][]btf.Member), maps: make(map[string]btf.TypeID), externs: make(map[string]bool),
 	}
 	for id := range spec.Len() {

@@ -58,7 +58,7 @@ func (w *writer) data(m *asm.MapSpec) {
 	} else {
 		for at, member := range m.Value.Members() {
 			if member.Name != "" {
-				define(btf.Identifier(member.Name), at, member.Size.Bytes()*max(1, member.Count), w.types.Member(member))
+				define(btf.Identifier(member.Name), at, member.Bytes(), w.types.Member(member))
 			}
 		}
 	}
@@ -138,18 +138,20 @@ func (w *writer) definition(m *asm.MapSpec) (btf.TypeID, int, error) {
 	}
 	d := definition{types: w.types}
 	d.number("type", uint32(m.Type))
-	switch typed := btf.NeedsTypes(m.Type) || btf.TakesTypes(m.Type) && (m.Key != nil || m.Value != nil); {
-	case typed:
-		key, value, err := w.types.MapTypes(m)
-		if err != nil {
-			return 0, 0, err
-		}
+	key, value, err := w.types.MapTypes(m)
+	if err != nil {
+		return 0, 0, err
+	}
+	both := btf.NeedsTypes(m.Type) || btf.TakesTypes(m.Type) && (m.Key != nil || m.Value != nil)
+	if key != 0 && (both || m.Key != nil) {
 		d.pointer("key", key)
+	} else {
+		d.number("key_size", m.KeySize)
+	}
+	switch {
+	case value != 0 && (both || m.Value != nil):
 		d.pointer("value", value)
-	case holds:
-		d.number("key_size", m.KeySize)
-	default:
-		d.number("key_size", m.KeySize)
+	case !holds:
 		d.number("value_size", m.ValueSize)
 	}
 	d.number("max_entries", m.MaxEntries)
@@ -168,7 +170,7 @@ func (w *writer) definition(m *asm.MapSpec) (btf.TypeID, int, error) {
 		if err != nil {
 			return 0, 0, fmt.Errorf("inner map: %w", err)
 		}
-		d.add("values", w.types.Array(w.types.Pointer(inner), w.types.Number(asm.W), 0))
+		d.add("values", w.types.Array(w.types.Pointer(inner), w.types.Number(asm.W, false), 0))
 	}
 	return w.types.Struct("", uint32(size), d.members...), size, nil
 }

@@ -16,7 +16,9 @@
 //	  [key_size] [value_size] [max_entries] [flags] [extra] [numa_node]
 //	  [contents]    of element 0, in hexadecimal
 //	  [pin_by_name] true
-//	  [key] [value] layouts, each: name, members, each: [name], size in bytes, [count]
+//	  [key] [value] layouts, each: name, members, each: [name], [count], and size in bytes with [signed] true, or, for a
+//	                member that is a struct, struct, another layout. A number or array alone has "" for a name, and one
+//	                member without
 //	  [inner]       what the maps inside are, another map
 //	programs      each:
 //	  name, type

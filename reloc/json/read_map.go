@@ -43,9 +43,9 @@ func (r *reader) mapSpec(m *asm.MapSpec, depth int) (at int, err error) {
 		case "pin_by_name":
 			return r.truth(&m.PinByName)
 		case "key":
-			return r.layout(&m.Key)
+			return r.layout(&m.Key, 0)
 		case "value":
-			return r.layout(&m.Value)
+			return r.layout(&m.Value, 0)
 		case "inner":
 			if depth == maxInner {
 				return r.fail(r.here(), errors.New("maps of maps too deep"))
@@ -58,7 +58,10 @@ func (r *reader) mapSpec(m *asm.MapSpec, depth int) (at int, err error) {
 	}, "name", "type")
 }
 
-func (r *reader) layout(to **asm.Struct) error {
+// maxNested is how deep structs may be in structs.
+const maxNested = 16
+
+func (r *reader) layout(to **asm.Struct, depth int) error {
 	var name string
 	var members []asm.Member
 	_, err := r.object(func(field string) error {
@@ -67,27 +70,7 @@ func (r *reader) layout(to **asm.Struct) error {
 			return r.text(&name)
 		case "members":
 			return r.array(func() error {
-				var m asm.Member
-				_, err := r.object(func(field string) error {
-					switch field {
-					case "name":
-						return r.text(&m.Name)
-					case "size":
-						return r.size(&m.Size)
-					case "count":
-						at := r.here()
-						var n int32
-						if err := number(r.scanner, &n); err != nil {
-							return err
-						}
-						if n < 0 || n > math.MaxInt32/8 {
-							return r.fail(at, fmt.Errorf("%d elements", n))
-						}
-						m.Count = int(n)
-						return nil
-					}
-					return errUnknown
-				}, "size")
+				m, err := r.member(depth)
 				members = append(members, m)
 				return err
 			})
@@ -96,6 +79,47 @@ func (r *reader) layout(to **asm.Struct) error {
 	}, "name", "members")
 	*to = asm.NewStruct(name, members...)
 	return err
+}
+
+func (r *reader) member(depth int) (m asm.Member, err error) {
+	sized := false
+	at, err := r.object(func(field string) error {
+		switch field {
+		case "name":
+			return r.text(&m.Name)
+		case "size":
+			sized = true
+			return r.size(&m.Size)
+		case "signed":
+			return r.truth(&m.Signed)
+		case "struct":
+			if depth == maxNested {
+				return r.fail(r.here(), fmt.Errorf("structs in structs, more than %d deep", maxNested))
+			}
+			return r.layout(&m.Struct, depth+1)
+		case "count":
+			at := r.here()
+			var n int32
+			if err := number(r.scanner, &n); err != nil {
+				return err
+			}
+			if n < 0 || n > math.MaxInt32/8 {
+				return r.fail(at, fmt.Errorf("%d elements", n))
+			}
+			m.Count = int(n)
+			return nil
+		}
+		return errUnknown
+	})
+	switch {
+	case err != nil:
+		return m, err
+	case !sized && m.Struct == nil:
+		return m, r.fail(at, errors.New("no size"))
+	case m.Struct != nil && (sized || m.Signed):
+		return m, r.fail(at, errors.New("a struct has the size of its members, and no sign"))
+	}
+	return m, nil
 }
 
 // size reads the number of bytes of a member.

@@ -279,11 +279,20 @@ func (w *writer) layout(member string, s *asm.Struct) {
 	if s == nil {
 		return
 	}
+	w.text(`, "` + member + `": `)
+	w.structure(s, 0)
+}
+
+func (w *writer) structure(s *asm.Struct, depth int) {
+	if depth > maxNested {
+		w.err = fmt.Errorf("struct %s: structs in structs, more than %d deep", s.Name(), maxNested)
+		return
+	}
 	var members []asm.Member
 	for _, m := range s.Members() {
 		members = append(members, m)
 	}
-	w.text(`, "` + member + `": {"name": `)
+	w.text(`{"name": `)
 	w.name(s.Name())
 	w.list(`, "members": [`, "]}", len(members), func(i int) {
 		m := members[i]
@@ -296,8 +305,16 @@ func (w *writer) layout(member string, s *asm.Struct) {
 			w.name(m.Name)
 			w.text(", ")
 		}
-		w.text(`"size": `)
-		w.number(uint64(m.Size.Bytes()))
+		if m.Struct != nil {
+			w.text(`"struct": `)
+			w.structure(m.Struct, depth+1)
+		} else {
+			w.text(`"size": `)
+			w.number(uint64(m.Size.Bytes()))
+		}
+		if m.Signed && m.Struct == nil {
+			w.text(`, "signed": true`)
+		}
 		if m.Count != 0 {
 			w.text(`, "count": ` + strconv.Itoa(m.Count))
 		}

@@ -162,23 +162,37 @@ func (w *goWriter) layout(field string, s *asm.Struct) {
 	if s == nil {
 		return
 	}
-	w.printf("\t\t%s: asm.NewStruct(%q", field, s.Name())
+	w.printf("\t\t%s: ", field)
+	w.structure(s)
+	w.printf(",\n")
+}
+
+func (w *goWriter) structure(s *asm.Struct) {
+	w.printf("asm.NewStruct(%q", s.Name())
 	for _, m := range s.Members() {
-		size := map[int]string{1: "asm.B", 2: "asm.H", 4: "asm.W", 8: "asm.DW"}[m.Size.Bytes()]
-		if size == "" {
-			size = fmt.Sprint(uint8(m.Size))
-		}
 		w.printf(",\n\t\t\tasm.Member{")
 		if m.Name != "" {
 			w.printf("Name: %q, ", m.Name)
 		}
-		w.printf("Size: %s", size)
+		if m.Struct != nil {
+			w.printf("Struct: ")
+			w.structure(m.Struct)
+		} else {
+			size := map[int]string{1: "asm.B", 2: "asm.H", 4: "asm.W", 8: "asm.DW"}[m.Size.Bytes()]
+			if size == "" {
+				size = fmt.Sprint(uint8(m.Size))
+			}
+			w.printf("Size: %s", size)
+		}
+		if m.Signed && m.Struct == nil {
+			w.printf(", Signed: true")
+		}
 		if m.Count != 0 {
 			w.printf(", Count: %d", m.Count)
 		}
 		w.printf("}")
 	}
-	w.printf("),\n")
+	w.printf(")")
 }
 
 // support writes what all programs share.
