@@ -77,11 +77,18 @@ func ParseText(file string, text []byte) ([]*Program, error) {
 	if p.readable() {
 		p.isDump = hasDump(p.src)
 		for p.nextLine() {
+			begin, before, u := p.begin, p.errors.count(), p.unit
 			p.readLine()
+			if p.errors.count() > before {
+				u.broken = true
+				p.unit.broken = true
+				p.lose(p.src[begin:p.next])
+			}
 		}
 		p.finish()
 	}
 	if len(p.errors.Errors) > 0 {
+		p.errors.sort()
 		return nil, &p.errors
 	}
 	return p.programs, nil
@@ -118,6 +125,8 @@ type parser struct {
 	units     []*unit
 	shared    ProgramSpec     // what was said before the programs
 	functions map[string]bool // of all units of an object
+	defined   map[string]bool // labels of all units, when it has been asked for
+	lost      map[string]bool // what may be labels in lines with errors
 	files     []string        // of positions
 	programs  []*Program
 }
@@ -289,9 +298,6 @@ func hexDigit(c byte) int {
 
 // finish makes programs of what was read.
 func (p *parser) finish() {
-	if len(p.errors.Errors) > 0 {
-		return
-	}
 	name := strings.TrimSuffix(filepath.Base(p.file), filepath.Ext(p.file))
 	if checkName(name) != nil {
 		name = "program"

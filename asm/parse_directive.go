@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -57,10 +58,10 @@ func (p *parser) programDirective(at int) bool {
 	p.skip()
 	nameAt := p.at
 	name := p.word()
+	p.newUnit(at) // also without a name: its labels are not those of the program before
 	if err := checkName(name); err != nil {
 		return p.fail(nameAt, "name of a program: %w", err)
 	}
-	p.newUnit(at)
 	s := &p.unit.spec
 	s.Name = name
 	p.skip()
@@ -70,7 +71,8 @@ func (p *parser) programDirective(at int) bool {
 	typeAt := p.at
 	n, ok := p.kindName(func(w string) (uint32, bool) { t, ok := ProgramTypeByName(w); return uint32(t), ok })
 	if !ok {
-		return p.fail(typeAt, "%q is no program type", p.src[typeAt:p.at])
+		w := p.src[typeAt:p.at]
+		return p.fail(typeAt, "%q is no program type%s", w, p.didYouMean(w, slices.Values(programTypeNames[:])))
 	}
 	s.Type = ProgramType(n)
 	p.skip()
@@ -80,7 +82,8 @@ func (p *parser) programDirective(at int) bool {
 	typeAt = p.at
 	n, ok = p.kindName(func(w string) (uint32, bool) { t, ok := AttachTypeByName(w); return uint32(t), ok })
 	if !ok {
-		return p.fail(typeAt, "%q is no attach type", p.src[typeAt:p.at])
+		w := p.src[typeAt:p.at]
+		return p.fail(typeAt, "%q is no attach type%s", w, p.didYouMean(w, slices.Values(attachTypeNames[:])))
 	}
 	s.AttachType = AttachType(n)
 	return true
@@ -227,7 +230,7 @@ func (p *parser) flags(names []string) (flags uint32, ok bool) {
 			w := p.word()
 			bit, ok := indexOf(names, w)
 			if !ok {
-				return 0, p.fail(at, "%q is none of the flags %s", w, strings.Join(names, " "))
+				return 0, p.fail(at, "%q is none of the flags %s%s", w, strings.Join(names, " "), p.didYouMean(w, slices.Values(names)))
 			}
 			flags |= 1 << bit
 		}

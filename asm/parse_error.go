@@ -1,7 +1,9 @@
 package asm
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -50,6 +52,17 @@ func (e *ParseErrors) Unwrap() []error {
 		errs[i] = err
 	}
 	return errs
+}
+
+// count returns how many errors there are.
+func (e *ParseErrors) count() int { return len(e.Errors) + e.More }
+
+// sort puts the errors in the order of the text. Of a line the first counts.
+func (e *ParseErrors) sort() {
+	slices.SortStableFunc(e.Errors, func(a, b *ParseError) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	e.Errors = slices.CompactFunc(e.Errors, func(a, b *ParseError) bool { return a.Line == b.Line })
 }
 
 // maxErrors is how many errors ParseText reports.

@@ -1,6 +1,9 @@
 package asm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // mapDirective reads .map name type and the properties of the map, or, with inner, what the map of the line before holds.
 func (p *parser) mapDirective(inner bool, at int) bool {
@@ -28,7 +31,8 @@ func (p *parser) mapDirective(inner bool, at int) bool {
 	typeAt := p.at
 	n, ok := p.kindName(func(w string) (uint32, bool) { t, ok := MapTypeByName(w); return uint32(t), ok })
 	if !ok {
-		return p.fail(typeAt, "%q is no map type", p.src[typeAt:p.at])
+		w := p.src[typeAt:p.at]
+		return p.fail(typeAt, "%q is no map type%s", w, p.didYouMean(w, slices.Values(mapTypeNames[:])))
 	}
 	m.Type = MapType(n)
 	for p.skip(); !p.statementEnds(); p.skip() {

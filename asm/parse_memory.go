@@ -76,7 +76,7 @@ func (p *parser) field() (int16, bool) {
 	name := p.word()
 	f, ok := FieldByName(name)
 	if !ok {
-		return 0, p.fail(at, "%s is no field of a context struct", name)
+		return 0, p.fail(at, "%s is no field of a context struct%s", name, p.didYouMean(name, fieldNames))
 	}
 	off := f.Offset()
 	if p.peek() == '[' {

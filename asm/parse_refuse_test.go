@@ -96,6 +96,8 @@ var parseErrors = []struct{ text, want, llvm string }{
 		"t.s:1:20: sk_msg_md.port is no field of a context struct", ""},
 	{"r1 = *(u32 *)(r2 + sk_msg_md.remote_ip6[4])",
 		"t.s:1:41: sk_msg_md.remote_ip6 has 4 elements, and none at index 4", ""},
+	{"r1 = *(u32 *)(r2 + sk_reuseport_md.dataend)",
+		"t.s:1:20: sk_reuseport_md.dataend is no field of a context struct; did you mean sk_reuseport_md.data_end?", ""},
 	{"*(u64 *)(r1 + 0) = w2",
 		"t.s:1:20: w2 has 32 of the 64 bits to store", ""},
 	{"*(s32 *)(r1 + 0) = r2",
@@ -124,6 +126,12 @@ var parseErrors = []struct{ text, want, llvm string }{
 		"t.s:1:1: a packet load sets r0 to 1, 2 or 4 bytes: r0 = *(u8 *)skb[12]", ""},
 	{"goto nowhere",
 		"t.s:1:6: undefined label nowhere", "it leaves the jump to a linker, and there is none for jumps"},
+	{"again: r0 = 0\ngoto agian",
+		"t.s:2:6: undefined label agian; did you mean again?", "the same"},
+	{"call bpf_map_lookup_elm",
+		"t.s:1:6: bpf_map_lookup_elm is neither a helper nor a function of this text; did you mean bpf_map_lookup_elem?; .type bpf_map_lookup_elm,@function says that it is one of elsewhere", "it calls whatever is linked under the name"},
+	{"call bpf_frobnicate",
+		"t.s:1:6: bpf_frobnicate is neither a helper nor a function of this text; .type bpf_frobnicate,@function says that it is one of elsewhere", "the same"},
 	{"goto 40000",
 		"t.s:1:6: distance 40000 does not fit 16 bits", ""},
 	{"goto +1",
@@ -192,6 +200,12 @@ var parseErrors = []struct{ text, want, llvm string }{
 		"t.s:1:10: name of a program: bad name: r1 is a word of the assembly language", ""},
 	{".program x nosuch",
 		`t.s:1:12: "nosuch" is no program type`, ""},
+	{".program x sk_reusport",
+		`t.s:1:12: "sk_reusport" is no program type; did you mean sk_reuseport?`, ""},
+	{".program x BPF_PROG_TYPE_XDP",
+		`t.s:1:12: "BPF_PROG_TYPE_XDP" is no program type; did you mean xdp?`, ""},
+	{".program x sk_msg sk_msg_verdit",
+		`t.s:1:19: "sk_msg_verdit" is no attach type; did you mean sk_msg_verdict?`, ""},
 	{".program x xdp nosuch",
 		`t.s:1:16: "nosuch" is no attach type`, ""},
 	{".program x",
@@ -200,6 +214,12 @@ var parseErrors = []struct{ text, want, llvm string }{
 		`t.s:1:7: "" is no map type`, ""},
 	{".map m nosuch",
 		`t.s:1:8: "nosuch" is no map type`, ""},
+	{".map m lru_hahs",
+		`t.s:1:8: "lru_hahs" is no map type; did you mean lru_hash?`, ""},
+	{".licence \"GPL\"",
+		"t.s:1:1: unknown directive .licence; did you mean .license?", ""},
+	{".map m hash flags=no_preallok",
+		`t.s:1:19: "no_preallok" is none of the flags no_prealloc no_common_lru numa_node rdonly wronly stack_build_id zero_seed rdonly_prog wronly_prog clone mmapable preserve_elems inner_map; did you mean no_prealloc?`, ""},
 	{".map m hash size=4",
 		`t.s:1:13: expected a property of a map: key=, value=, entries=, flags=, extra=, numa_node= or pinned, found "size"`, ""},
 	{".map m hash key=-1",
@@ -276,12 +296,69 @@ func TestParseErrorList(t *testing.T) {
 	for _, e := range list.Errors {
 		got = append(got, fmt.Sprintf("%s %d %d", e.File, e.Line, e.Column))
 	}
-	// The last is only found when the text is without the others.
-	if diff := cmp.Diff([]string{"dir/t.s 2 2", "dir/t.s 3 1"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"dir/t.s 2 2", "dir/t.s 3 1", "dir/t.s 4 7"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if !errors.Is(err, asm.ErrName) {
 		t.Errorf("%v does not wrap ErrName", err)
+	}
+}
+
+// A line with an error leads to no others: what it may have defined counts as defined, and a program that misses lines is
+// not held against what only a whole one can be.
+func TestParseErrorFollows(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"label before the mistake", "here: bad\ngoto here\nexit", []string{"1:7"}},
+		{"label behind the mistake", "bad; here: exit\ngoto here\nexit", []string{"1:1"}},
+		{"label with a bad name", "r5: exit\n goto out\nout: exit", []string{"1:1"}},
+		{"label at the end", "goto end\nend: bad", []string{"2:6"}},
+		{"label in a comment without an end", "goto end\nexit /* end: exit", []string{"2:6"}},
+		{"function on a broken line", "call bpf_mine\nexit\nbpf_mine: bad", []string{"3:11"}},
+		{"distance over a mistake", "goto +1\nbad\nexit", []string{"2:1"}},
+		{"slot of a dump", "0: (b7) r0 = 5\n1: (95) exti", []string{"2:9"}},
+		{"program without its name", ".program a\nx: goto x\n.program 1\nx: goto y\ny: exit", []string{"3:10"}},
+		{"all kinds at once", "goto nowhere\nbad\ncall bpf_nothing\nexit\n.program b nosuch\nx: goto away\nx: exit\n.program c\ngoto gone\nexit",
+			[]string{"1:6", "2:1", "3:6", "5:12", "6:9", "7:1", "9:6"}},
+		{"what is too far with a line missing is too far", "bad\ngoto far\n" + strings.Repeat("exit\n", 1<<15) + "far: exit", []string{"1:1", "2:6"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := asm.ParseText("t.s", []byte(test.text))
+			var list *asm.ParseErrors
+			if !errors.As(err, &list) {
+				t.Fatalf("error %v", err)
+			}
+			var got []string
+			for _, e := range list.Errors {
+				got = append(got, fmt.Sprintf("%d:%d", e.Line, e.Column))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s\n%v", diff, err)
+			}
+		})
+	}
+}
+
+// What looks like a helper may be a function: of the text, of another program of it, or of elsewhere if it is declared.
+func TestFunctionsLikeHelpers(t *testing.T) {
+	for _, text := range []string{
+		"call bpf_mine\nexit\nbpf_mine: exit",
+		".program a\ncall bpf_mine\nexit\n.program b\nbpf_mine: exit",
+		".type bpf_mine,@function\ncall bpf_mine\nexit",
+	} {
+		programs, err := asm.ParseText("t.s", []byte(text))
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		for _, p := range programs {
+			again := parseOne(t, p.String())
+			if diff := cmp.Diff(p.References(), again.References()); diff != "" {
+				t.Errorf("references of the text (-want +got):\n%s", diff)
+			}
+		}
 	}
 }
 

@@ -42,6 +42,7 @@ func (p *parser) blockComment() {
 	n := strings.Index(p.src[p.at+2:], "*/")
 	if n < 0 {
 		p.fail(p.at, "comment without its end, */")
+		p.lose("") // what it has taken
 		p.at, p.end, p.next = len(p.src), len(p.src), len(p.src)
 		return
 	}

@@ -1,6 +1,9 @@
 package asm
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // sectionKind is what the lines of a section of an object are.
 type sectionKind uint8
@@ -57,7 +60,7 @@ func (p *parser) sectionDirective(w string, at int) bool {
 		}
 		return p.fail(at, "%s: data is not assembled; a map with .contents is what programs can read", w)
 	}
-	return p.fail(at, "unknown directive %s", w)
+	return p.fail(at, "unknown directive %s%s", w, p.didYouMean(w, slices.Values(directiveNames[:])))
 }
 
 // enter begins a section of an object.

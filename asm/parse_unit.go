@@ -10,6 +10,7 @@ type unit struct {
 	spec   ProgramSpec
 	begins spot   // where the program begins
 	elf    string // section of the object
+	broken bool   // lines of it have errors, so that it is not complete
 
 	insns  []Instruction
 	places []spot
@@ -86,10 +87,15 @@ func (u *unit) locate(pos Position) {
 
 // program makes the program, or notes what is wrong and returns nil.
 func (u *unit) program(p *parser, name string) *Program {
+	if u.broken {
+		u.suspect(p)
+		return nil
+	}
 	if len(u.insns) == 0 {
 		p.errorAt(u.begins, "no instructions")
 		return nil
 	}
+	before := p.errors.count()
 	if !u.order(p) || !u.complete(p) {
 		return nil
 	}
@@ -102,7 +108,7 @@ func (u *unit) program(p *parser, name string) *Program {
 	for k := range u.fixups {
 		u.resolve(p, &u.fixups[k])
 	}
-	if len(p.errors.Errors) > 0 {
+	if p.errors.count() > before {
 		return nil
 	}
 	u.functions(name)
@@ -120,6 +126,17 @@ func (u *unit) program(p *parser, name string) *Program {
 		return nil
 	}
 	return prog
+}
+
+// suspect notes what is wrong with a program some lines of which have errors, as far as these cannot be the reason.
+func (u *unit) suspect(p *parser) {
+	if len(u.dump.slots) > 0 {
+		return
+	}
+	u.slots = slotTable(u.insns)
+	for k := range u.fixups {
+		u.resolve(p, &u.fixups[k])
+	}
 }
 
 // share adds what the text says before its programs.
@@ -168,7 +185,9 @@ func (u *unit) resolve(p *parser, f *fixup) {
 	i := &u.insns[f.index]
 	if f.kind == fixText {
 		if f.name == ".text" {
-			p.errorAt(f.at, "no function is at %#x in .text", f.offset)
+			if len(p.lost) == 0 {
+				p.errorAt(f.at, "no function is at %#x in .text", f.offset)
+			}
 			return
 		}
 		f.kind = fixFunction
@@ -186,7 +205,9 @@ func (u *unit) resolve(p *parser, f *fixup) {
 	case fixJump, fixLong:
 		switch {
 		case !here:
-			p.errorAt(f.at, "undefined label %s", f.name)
+			if !p.mayBeLost(f.name) {
+				p.errorAt(f.at, "undefined label %s%s", f.name, p.didYouMean(f.name, u.labelNames))
+			}
 		case f.kind == fixLong:
 			i.Imm = distance
 		case distance != int64(int16(distance)):
@@ -202,6 +223,12 @@ func (u *unit) resolve(p *parser, f *fixup) {
 		}
 		if h, ok := HelperByName(f.name); ok && f.kind == fixCall && !u.isFunction[f.name] && !p.functions[f.name] {
 			i.Src, i.Imm = CallHelper, int64(h)
+			return
+		}
+		if f.kind == fixCall && strings.HasPrefix(f.name, helperPrefix) && !u.isFunction[f.name] && !p.functions[f.name] &&
+			!p.defines(f.name) && !p.mayBeLost(f.name) {
+			p.errorAt(f.at, "%s is neither a helper nor a function of this text%s; .type %s,@function says that it is one of elsewhere",
+				f.name, p.didYouMean(f.name, helperNames), f.name)
 			return
 		}
 		u.reference(f, RefCall)
@@ -232,6 +259,18 @@ func (u *unit) resolve(p *parser, f *fixup) {
 func (u *unit) reference(f *fixup, kind ReferenceKind) {
 	u.spec.References = append(u.spec.References, Reference{Index: int(f.index), Kind: kind, Symbol: f.name})
 }
+
+// labelNames are the names of the labels.
+func (u *unit) labelNames(yield func(string) bool) {
+	for k := range u.labels {
+		if !yield(u.labels[k].name) {
+			return
+		}
+	}
+}
+
+// helperPrefix begins the names of helpers.
+const helperPrefix = "bpf_"
 
 // localLabel begins the names of labels that only serve jumps of the text, as in LLVM's assembler.
 const localLabel = ".L"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // String returns the program's text in LLVM's syntax.
@@ -91,12 +92,12 @@ func (t *programPrinter) labelled() {
 }
 
 // declare says of symbols that they are functions, where their use would not tell: an address may be that of a map, and
-// the name after call that of a helper.
+// the name after call that of a helper, or one that looks like it.
 func (t *programPrinter) declare() {
 	var done []string
 	for _, r := range t.refs {
 		if r.Kind == RefCall {
-			if _, helper := HelperByName(r.Symbol); !helper {
+			if !strings.HasPrefix(r.Symbol, helperPrefix) {
 				continue
 			}
 		}
