@@ -240,10 +240,13 @@ func checkLabels(what string, labels []Label, instructions int) error {
 
 // checkMaps reports maps of one name, of which a reference cannot tell one.
 func checkMaps(maps []MapSpec) error {
-	for k, m := range maps {
-		if slices.ContainsFunc(maps[:k], func(o MapSpec) bool { return o.Name == m.Name }) {
-			return fmt.Errorf("map %s: %w: there are two of it", m.Name, ErrName)
+	seen := make(map[string]bool, len(maps))
+	for i := range maps {
+		name := maps[i].Name
+		if seen[name] {
+			return fmt.Errorf("map %s: %w: there are two of it", name, ErrName)
 		}
+		seen[name] = true
 	}
 	return nil
 }

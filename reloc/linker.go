@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/purebpf/purebpf/asm"
 )
@@ -15,22 +16,26 @@ type linker struct {
 	object  *Object
 	symbols Symbols
 	main    *asm.Program
+	all     bool // every map needs a descriptor
 
-	out      asm.ProgramSpec
-	placed   []part          // what out is made of
-	calls    []call          // what needs a distance when everything has its place
-	resolved []asm.Reference // to maps
-	errs     []error
+	out       asm.ProgramSpec
+	placed    map[part]int                      // the functions in out, and their first instructions there
+	specs     map[*asm.Program]*asm.ProgramSpec // of the programs that they are from
+	taken     map[string]bool                   // names of functions and labels in out
+	described map[string]bool                   // names of maps in out
+	calls     []call                            // what needs a distance when everything has its place
+	resolved  []asm.Reference                   // to maps
+	open      []asm.Reference                   // to maps without a descriptor
+	errs      []error
 }
 
 // call is an instruction of out and the first instruction of the function that it calls or takes the address of.
 type call struct{ index, target int }
 
-// part is a function's place in the program that is being made.
+// part is a function of a program.
 type part struct {
 	program  *asm.Program
-	function int // index in program.Functions, -1 for the whole program
-	begin    int // first instruction in out
+	function int // index in program.Functions
 }
 
 // use is an instruction of out that needs a symbol or a function.
@@ -46,7 +51,10 @@ type use struct {
 func (l *linker) link() (*asm.Program, error) {
 	l.out = l.main.Spec()
 	l.out.References = nil
-	l.placed = []part{{program: l.main, function: -1}}
+	l.placed = make(map[part]int)
+	for i, f := range l.out.Functions {
+		l.placed[part{l.main, i}] = f.Index
+	}
 	references := l.main.References()
 	uses := make([]use, len(references))
 	for i, r := range references {
@@ -68,10 +76,13 @@ func (l *linker) link() (*asm.Program, error) {
 			ins.Imm = distance
 		}
 	}
+	byIndex := func(a, b asm.Reference) int { return a.Index - b.Index }
 	if len(uses) > 0 { // else the program was linked before
-		slices.SortFunc(l.resolved, func(a, b asm.Reference) int { return a.Index - b.Index })
-		l.out.Resolved = l.resolved
+		l.out.Resolved = append(l.out.Resolved, l.resolved...)
+		slices.SortFunc(l.out.Resolved, byIndex)
 	}
+	slices.SortFunc(l.open, byIndex)
+	l.out.References = l.open
 	return asm.NewProgram(l.out)
 }
 
@@ -80,8 +91,13 @@ func (l *linker) resolve(uses []use) {
 	for i := range uses {
 		switch u := &uses[i]; u.kind {
 		case asm.RefMap, asm.RefMapValue:
+			r := asm.Reference{Index: u.index, Kind: u.kind, Symbol: u.symbol}
+			if _, ok := l.symbols[u.symbol]; !ok && !l.all {
+				l.open = append(l.open, r)
+				continue
+			}
 			l.mapReference(u)
-			l.resolved = append(l.resolved, asm.Reference{Index: u.index, Kind: u.kind, Symbol: u.symbol})
+			l.resolved = append(l.resolved, r)
 		default:
 			if target, ok := l.function(u); ok {
 				l.calls = append(l.calls, call{u.index, target})
@@ -105,7 +121,7 @@ func (l *linker) mapReference(u *use) {
 	}
 	switch {
 	case !ok:
-		if _, _, err := l.object.function(u.symbol); err == nil {
+		if _, err := l.object.function(u.symbol); err == nil {
 			l.fail(u, fmt.Errorf("%w: %s is a function of the object, the program needs a %v", ErrWrongKind, u.symbol, u.kind))
 			return
 		}
@@ -123,9 +139,9 @@ func (l *linker) mapReference(u *use) {
 
 // function returns the first instruction in out of the function that u calls, after placing it if it is not there yet.
 func (l *linker) function(u *use) (int, bool) {
-	program, index := u.from, u.local
-	if index < 0 {
-		p, f, err := l.object.function(u.symbol)
+	callee := part{u.from, u.local}
+	if u.local < 0 {
+		f, err := l.object.function(u.symbol)
 		if err != nil {
 			if _, ok := l.symbols[u.symbol]; ok {
 				err = fmt.Errorf("%w: %s is a map, not a %v", ErrWrongKind, u.symbol, u.kind)
@@ -133,37 +149,27 @@ func (l *linker) function(u *use) (int, bool) {
 			l.fail(u, err)
 			return 0, false
 		}
-		if p.Type() != asm.UnspecProgram && p.Type() != l.main.Type() {
-			l.fail(u, fmt.Errorf("%w: %s is a function of a %v program, called in a %v program", ErrWrongKind, u.symbol, p.Type(), l.main.Type()))
+		if t := f.program.Type(); t != asm.UnspecProgram && t != l.main.Type() {
+			l.fail(u, fmt.Errorf("%w: %s is a function of a %v program, called in a %v program", ErrWrongKind, u.symbol, t, l.main.Type()))
 			return 0, false
 		}
-		program, index = p, slices.Index(p.Functions(), f)
+		callee = part{f.program, f.index}
 	}
-	for _, p := range l.placed {
-		switch {
-		case p.program != program:
-		case p.function == index:
-			return p.begin, true
-		case p.function < 0:
-			return program.Functions()[index].Index, true
-		}
+	if begin, ok := l.placed[callee]; ok {
+		return begin, true
 	}
-	return l.place(program, index), true
+	return l.place(callee), true
 }
 
 // place copies a function behind what is there, and then the functions that it needs.
-func (l *linker) place(program *asm.Program, function int) int {
+func (l *linker) place(p part) int {
+	program, function := p.program, p.function
 	begin := len(l.out.Instructions)
-	l.placed = append(l.placed, part{program, function, begin})
-	spec := program.Spec()
+	l.placed[p] = begin
+	spec := l.spec(program)
 	first, end := spec.Functions[function].Index, len(spec.Instructions)
 	if function+1 < len(spec.Functions) {
 		end = spec.Functions[function+1].Index
-	}
-	for _, m := range spec.Maps {
-		if !slices.ContainsFunc(l.out.Maps, func(o asm.MapSpec) bool { return o.Name == m.Name }) {
-			l.out.Maps = append(l.out.Maps, m)
-		}
 	}
 	known := len(l.out.Positions) > 0
 	for i := first; i < end; i++ {
@@ -176,21 +182,22 @@ func (l *linker) place(program *asm.Program, function int) int {
 		}
 	}
 	l.out.Functions = append(l.out.Functions, asm.Label{Name: l.unique(spec.Functions[function].Name, program), Index: begin})
-	for _, label := range spec.Labels {
-		if label.Index >= first && label.Index < end {
-			l.out.Labels = append(l.out.Labels, asm.Label{Name: l.unique(label.Name, program), Index: begin + label.Index - first})
+	labels := spec.Labels[sort.Search(len(spec.Labels), func(i int) bool { return spec.Labels[i].Index >= first }):]
+	for _, label := range labels {
+		if label.Index >= end {
+			break
 		}
+		l.out.Labels = append(l.out.Labels, asm.Label{Name: l.unique(label.Name, program), Index: begin + label.Index - first})
 	}
 	var uses []use
 	references := spec.References
+	references = references[sort.Search(len(references), func(i int) bool { return references[i].Index >= first }):]
 	for i := first; i < end; i++ {
 		u := use{index: begin + i - first, from: program, local: -1, origin: i}
-		for len(references) > 0 && references[0].Index < i {
-			references = references[1:]
-		}
 		if len(references) > 0 && references[0].Index == i {
 			u.kind, u.symbol = references[0].Kind, references[0].Symbol
 			uses = append(uses, u)
+			references = references[1:]
 		} else if target, kind, ok := program.Callee(i); ok {
 			// A call inside the program the function comes from: its callee comes along.
 			u.kind, u.symbol, u.local = kind, spec.Functions[target].Name, target
@@ -201,18 +208,44 @@ func (l *linker) place(program *asm.Program, function int) int {
 	return begin
 }
 
-// unique returns a name for a function or label of another program that is not taken in out.
+// spec returns what a program consists of. The first time it adds the descriptions of the program's maps to out.
+func (l *linker) spec(program *asm.Program) *asm.ProgramSpec {
+	if s := l.specs[program]; s != nil {
+		return s
+	}
+	spec := program.Spec()
+	if l.specs == nil {
+		l.specs, l.described = make(map[*asm.Program]*asm.ProgramSpec), make(map[string]bool)
+		for i := range l.out.Maps {
+			l.described[l.out.Maps[i].Name] = true
+		}
+	}
+	l.specs[program] = &spec
+	for _, m := range spec.Maps {
+		if !l.described[m.Name] {
+			l.described[m.Name] = true
+			l.out.Maps = append(l.out.Maps, m)
+		}
+	}
+	return &spec
+}
+
+// unique returns a name for a function or label of another program that is not taken in out, and takes it.
 func (l *linker) unique(name string, program *asm.Program) string {
-	taken := func(s string) bool {
-		same := func(x asm.Label) bool { return x.Name == s }
-		return slices.ContainsFunc(l.out.Functions, same) || slices.ContainsFunc(l.out.Labels, same)
+	if l.taken == nil {
+		l.taken = make(map[string]bool)
+		for _, labels := range [][]asm.Label{l.out.Functions, l.out.Labels} {
+			for _, x := range labels {
+				l.taken[x.Name] = true
+			}
+		}
 	}
-	if !taken(name) {
-		return name
+	if l.taken[name] {
+		name = program.Name() + "." + name
 	}
-	name = program.Name() + "." + name
-	for taken(name) {
+	for l.taken[name] {
 		name += "_"
 	}
+	l.taken[name] = true
 	return name
 }

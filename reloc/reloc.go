@@ -33,25 +33,41 @@ var (
 type Object struct {
 	programs []*asm.Program
 	maps     []asm.MapSpec
+
+	programNames map[string]*asm.Program
+	mapNames     map[string]int // indices of maps
+	functions    map[string]function
+}
+
+// function is a function of a program of the object.
+type function struct {
+	program *asm.Program
+	index   int          // in program.Functions
+	other   *asm.Program // has a function of that name, too
 }
 
 // NewObject puts programs together. Programs that describe a map of the same name share that map and must describe it
 // alike; no two programs, and no program and map, may have the same name.
 func NewObject(programs ...*asm.Program) (*Object, error) {
-	o := &Object{programs: append([]*asm.Program(nil), programs...)}
+	o := &Object{
+		programs:     append([]*asm.Program(nil), programs...),
+		programNames: make(map[string]*asm.Program, len(programs)),
+		mapNames:     make(map[string]int),
+		functions:    make(map[string]function, len(programs)),
+	}
 	var errs []error
-	first, maps := make(map[string]*asm.Program, len(programs)), make(map[string]int)
 	for _, p := range programs {
-		if q, ok := first[p.Name()]; !ok {
-			first[p.Name()] = p
+		o.addFunctions(p)
+		if q, ok := o.programNames[p.Name()]; !ok {
+			o.programNames[p.Name()] = p
 		} else if q != p {
 			errs = append(errs, fmt.Errorf("%w: program %s", ErrDuplicate, p.Name()))
 		}
 		for _, m := range p.Maps() {
-			known, ok := maps[m.Name]
+			known, ok := o.mapNames[m.Name]
 			switch {
 			case !ok:
-				maps[m.Name] = len(o.maps)
+				o.mapNames[m.Name] = len(o.maps)
 				o.maps = append(o.maps, m)
 			case !o.maps[known].Equal(m):
 				errs = append(errs, fmt.Errorf("%w: program %s describes map %s in another way than the programs before it", ErrDuplicate, p.Name(), m.Name))
@@ -60,7 +76,7 @@ func NewObject(programs ...*asm.Program) (*Object, error) {
 	}
 	for i := range o.maps {
 		name := o.maps[i].Name
-		if _, ok := first[name]; ok {
+		if _, ok := o.programNames[name]; ok {
 			errs = append(errs, fmt.Errorf("%w: %s is a program and a map", ErrDuplicate, name))
 		}
 	}
@@ -70,26 +86,37 @@ func NewObject(programs ...*asm.Program) (*Object, error) {
 	return o, nil
 }
 
+func (o *Object) addFunctions(p *asm.Program) {
+	for i, f := range p.Functions() {
+		known, ok := o.functions[f.Name]
+		switch {
+		case !ok:
+			o.functions[f.Name] = function{program: p, index: i}
+		case known.other == nil && (known.program != p || known.index != i):
+			known.other = p
+			o.functions[f.Name] = known
+		}
+	}
+}
+
 // Programs returns the programs in the order they were given.
 func (o *Object) Programs() []*asm.Program { return slices.Clone(o.programs) }
 
 // Program returns the program of the given name.
 func (o *Object) Program(name string) (*asm.Program, bool) {
-	for _, p := range o.programs {
-		if p.Name() == name {
-			return p, true
-		}
-	}
-	return nil, false
+	p, ok := o.programNames[name]
+	return p, ok
 }
 
 // Maps returns what the programs say of the maps that they name, in the order of first mention. Maps that no program
 // describes are not among them; whoever links gives these.
 func (o *Object) Maps() []asm.MapSpec {
 	var specs []asm.MapSpec
+	seen := make(map[string]bool, len(o.maps))
 	for _, p := range o.programs {
 		for _, m := range p.Maps() { // Program.Maps copies, inner specs too
-			if !slices.ContainsFunc(specs, func(s asm.MapSpec) bool { return s.Name == m.Name }) {
+			if !seen[m.Name] {
+				seen[m.Name] = true
 				specs = append(specs, m)
 			}
 		}
@@ -99,10 +126,8 @@ func (o *Object) Maps() []asm.MapSpec {
 
 // mapSpec returns what the programs say of a map, nil if they say nothing.
 func (o *Object) mapSpec(name string) *asm.MapSpec {
-	for i := range o.maps {
-		if m := &o.maps[i]; m.Name == name {
-			return m
-		}
+	if i, ok := o.mapNames[name]; ok {
+		return &o.maps[i]
 	}
 	return nil
 }
@@ -138,7 +163,7 @@ func Link(p *asm.Program, symbols Symbols) (*asm.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	linked, err := o.link(symbols, o.programs)
+	linked, err := o.link(symbols, o.programs, true)
 	if err != nil {
 		return nil, err
 	}
@@ -154,24 +179,40 @@ func Link(p *asm.Program, symbols Symbols) (*asm.Program, error) {
 // The error joins everything that is wrong; its parts wrap ErrUnknownSymbol, ErrUnresolved or ErrWrongKind. An object of
 // functions only is ErrWrongKind, too: clang's objects are such where the name of a section does not tell the type.
 func (o *Object) Link(symbols Symbols) ([]*asm.Program, error) {
+	main := o.main()
+	if len(main) == 0 && len(o.programs) > 0 {
+		return nil, fmt.Errorf("link: %w: no program of the object has a type, and those of type unspec are functions of others (%s is the first)",
+			ErrWrongKind, o.programs[0].Name())
+	}
+	return o.link(symbols, main, true)
+}
+
+// LinkSome is Link for whoever does not have all of the maps: references to maps that are not in symbols stay, so that
+// the result can be linked again. Of an object of functions only it returns all, each with those that it calls.
+func (o *Object) LinkSome(symbols Symbols) ([]*asm.Program, error) {
+	main := o.main()
+	if len(main) == 0 {
+		main = o.programs
+	}
+	return o.link(symbols, main, false)
+}
+
+// main returns the programs that are not functions of others only.
+func (o *Object) main() []*asm.Program {
 	var main []*asm.Program
 	for _, p := range o.programs {
 		if p.Type() != asm.UnspecProgram {
 			main = append(main, p)
 		}
 	}
-	if len(main) == 0 && len(o.programs) > 0 {
-		return nil, fmt.Errorf("link: %w: no program of the object has a type, and those of type unspec are functions of others (%s is the first)",
-			ErrWrongKind, o.programs[0].Name())
-	}
-	return o.link(symbols, main)
+	return main
 }
 
-func (o *Object) link(symbols Symbols, programs []*asm.Program) ([]*asm.Program, error) {
+func (o *Object) link(symbols Symbols, programs []*asm.Program, all bool) ([]*asm.Program, error) {
 	errs := o.checkSymbols(symbols)
 	linked := make([]*asm.Program, 0, len(programs))
 	for _, p := range programs {
-		l := linker{object: o, symbols: symbols, main: p}
+		l := linker{object: o, symbols: symbols, main: p, all: all}
 		q, err := l.link()
 		if err != nil {
 			errs = append(errs, err)
@@ -189,25 +230,25 @@ func (o *Object) link(symbols Symbols, programs []*asm.Program) ([]*asm.Program,
 func (o *Object) checkSymbols(symbols Symbols) (errs []error) {
 	names := make([]string, 0, len(symbols))
 	for name := range symbols {
-		i := len(names)
 		names = append(names, name)
-		for ; i > 0 && names[i-1] > name; i-- {
-			names[i] = names[i-1]
-		}
-		names[i] = name
 	}
+	slices.Sort(names)
+	var referred map[string]bool
 	for _, name := range names {
 		s := symbols[name]
 		spec := o.mapSpec(name)
-		_, function, err := o.function(name)
+		f, err := o.function(name)
+		if spec == nil && referred == nil {
+			referred = o.referred()
+		}
 		switch {
 		case s.kind == noSymbol:
 			errs = append(errs, fmt.Errorf("%w: %s is the zero Symbol", ErrWrongKind, name))
 		case s.fd < 0:
 			errs = append(errs, fmt.Errorf("%w: %s is a map with descriptor %d", ErrWrongKind, name, s.fd))
 		case err == nil:
-			errs = append(errs, fmt.Errorf("%w: %s is the function %s of the object, not a map", ErrWrongKind, name, function.Name))
-		case spec == nil && !o.refersTo(name):
+			errs = append(errs, fmt.Errorf("%w: %s is the function %s of the object, not a map", ErrWrongKind, name, f.program.Functions()[f.index].Name))
+		case spec == nil && !referred[name]:
 			errs = append(errs, fmt.Errorf("%w %s: no program refers to it", ErrUnknownSymbol, name))
 		case spec != nil && s.kind == mapWithSpec:
 			if err := compatible(&s.spec, spec); err != nil {
@@ -218,15 +259,15 @@ func (o *Object) checkSymbols(symbols Symbols) (errs []error) {
 	return errs
 }
 
-func (o *Object) refersTo(symbol string) bool {
+// referred returns the symbols that programs refer to.
+func (o *Object) referred() map[string]bool {
+	names := make(map[string]bool)
 	for _, p := range o.programs {
 		for _, r := range p.References() {
-			if r.Symbol == symbol {
-				return true
-			}
+			names[r.Symbol] = true
 		}
 	}
-	return false
+	return names
 }
 
 // compatible reports in what a map differs from what the programs compiled for it rely on.
@@ -243,25 +284,16 @@ func compatible(got, want *asm.MapSpec) error {
 }
 
 // function finds a function by name: a program's main function, or a subprogram that only one program has.
-func (o *Object) function(name string) (*asm.Program, asm.Label, error) {
-	if p, ok := o.Program(name); ok {
-		return p, p.Functions()[0], nil
+func (o *Object) function(name string) (function, error) {
+	if p, ok := o.programNames[name]; ok {
+		return function{program: p}, nil
 	}
-	var in *asm.Program
-	var found asm.Label
-	for _, p := range o.programs {
-		for _, f := range p.Functions() {
-			if f.Name != name {
-				continue
-			}
-			if in != nil {
-				return nil, asm.Label{}, fmt.Errorf("%w: programs %s and %s both have a subprogram %s", ErrDuplicate, in.Name(), p.Name(), name)
-			}
-			in, found = p, f
-		}
+	f, ok := o.functions[name]
+	switch {
+	case !ok:
+		return f, fmt.Errorf("%w %s", ErrUnresolved, name)
+	case f.other != nil:
+		return f, fmt.Errorf("%w: programs %s and %s both have a subprogram %s", ErrDuplicate, f.program.Name(), f.other.Name(), name)
 	}
-	if in == nil {
-		return nil, asm.Label{}, fmt.Errorf("%w %s", ErrUnresolved, name)
-	}
-	return in, found, nil
+	return f, nil
 }

@@ -41,6 +41,7 @@ func Append(b []byte, o *reloc.Object, opts *Options) ([]byte, error) {
 	}
 	w := &writer{
 		object: o, maps: o.Maps(), file: file{order: order}, types: btf.NewEncoder(order),
+		begins: make(map[*asm.Program]int), byName: make(map[string][]*function),
 		taken: make(map[string]bool), symbols: make(map[string]*symbol),
 	}
 	w.write()
@@ -64,8 +65,10 @@ type writer struct {
 	types  *btf.Encoder
 
 	functions []*function
-	symbols   map[string]*symbol // of maps; for data the section's
-	taken     map[string]bool    // names of symbols
+	begins    map[*asm.Program]int   // where in functions those of a program begin
+	byName    map[string][]*function // by their names in the programs
+	symbols   map[string]*symbol     // of maps; for data the section's
+	taken     map[string]bool        // names of symbols
 	errs      []error
 }
 

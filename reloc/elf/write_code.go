@@ -12,9 +12,10 @@ import (
 // function is a function of a program, which the file has once.
 type function struct {
 	program    *asm.Program
-	index      int // in program.Functions
-	name       string
-	first, end int // its instructions
+	index      int    // in program.Functions
+	own        string // its name in the program
+	name       string // and in the file
+	first, end int    // its instructions
 	part       *part
 	slot       int // in part
 }
@@ -28,8 +29,9 @@ func (w *writer) place() {
 	slots := make(map[*part]int)
 	for _, p := range w.object.Programs() {
 		functions := p.Functions()
+		w.begins[p] = len(w.functions)
 		for i, f := range functions {
-			fn := &function{program: p, index: i, first: f.Index, end: p.Len()}
+			fn := &function{program: p, index: i, own: f.Name, first: f.Index, end: p.Len()}
 			if i+1 < len(functions) {
 				fn.end = functions[i+1].Index
 			}
@@ -44,6 +46,7 @@ func (w *writer) place() {
 			fn.slot = slots[fn.part]
 			slots[fn.part] += fn.slots()
 			w.functions = append(w.functions, fn)
+			w.byName[f.Name] = append(w.byName[f.Name], fn)
 		}
 	}
 	// What other programs may call keeps its name before what they may not.
@@ -65,7 +68,7 @@ func (w *writer) place() {
 
 func (w *writer) name(f *function) {
 	if f.name = f.program.Name(); f.index > 0 {
-		f.name = w.unique(f.program.Functions()[f.index].Name, f.program.Name())
+		f.name = w.unique(f.own, f.program.Name())
 	}
 }
 
@@ -198,7 +201,7 @@ func (w *writer) call(f *function, ins *asm.Instruction, slot int, kind asm.Refe
 }
 
 func (w *writer) functionOf(p *asm.Program, index int) *function {
-	return w.functions[slices.IndexFunc(w.functions, func(f *function) bool { return f.program == p && f.index == index })]
+	return w.functions[w.begins[p]+index]
 }
 
 // find finds a function by the name that programs call it by, as Object.Link does: a program's own, or that of a
@@ -207,18 +210,12 @@ func (w *writer) find(name string) (*function, error) {
 	if p, ok := w.object.Program(name); ok {
 		return w.functionOf(p, 0), nil
 	}
-	var found *function
-	for _, f := range w.functions {
-		if f.program.Functions()[f.index].Name != name {
-			continue
-		}
-		if found != nil {
-			return nil, fmt.Errorf("programs %s and %s both have a subprogram %s", found.program.Name(), f.program.Name(), name)
-		}
-		found = f
-	}
-	if found == nil {
+	switch found := w.byName[name]; len(found) {
+	case 0:
 		return nil, errors.New("no program of the object has a subprogram " + name)
+	case 1:
+		return found[0], nil
+	default:
+		return nil, fmt.Errorf("programs %s and %s both have a subprogram %s", found[0].program.Name(), found[1].program.Name(), name)
 	}
-	return found, nil
 }
