@@ -20,7 +20,7 @@ import (
 )
 
 // llvmMC returns the newest assembler of LLVM that is installed, and skips the test when there is none.
-func llvmMC(t *testing.T) string {
+func llvmMC(t testing.TB) string {
 	t.Helper()
 	for version := 40; version >= 15; version-- {
 		if path, err := exec.LookPath(fmt.Sprintf("llvm-mc-%d", version)); err == nil {

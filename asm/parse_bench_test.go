@@ -2,48 +2,61 @@ package asm_test
 
 import (
 	"bytes"
+	"os/exec"
 	"testing"
 
 	"github.com/purebpf/purebpf/asm"
 )
 
-// BenchmarkParseText parses random programs as AppendText prints them, in texts of more than 4096 lines.
+// BenchmarkParseText reads a text of 4200 instructions with their labels. Its first two results are lines of it in each
+// syntax; llvm-mc is LLVM's assembler as a command, with the text forty times as long, so that its start hardly counts,
+// and parse is ParseText with that one.
 func BenchmarkParseText(b *testing.B) {
-	g := newRandomText(b, 3)
 	for _, syntax := range []struct {
 		name string
 		s    asm.Syntax
 	}{{"LLVM", asm.LLVM}, {"kernel", asm.Kernel}} {
-		var s asm.ProgramSpec
-		// One program of many functions, since the text has no directives.
-		for k := 0; len(s.Instructions) < 4200; k++ {
-			one := g.program("main")
-			start := len(s.Instructions)
-			s.Instructions = append(s.Instructions, one.Instructions...)
-			for _, f := range one.Functions {
-				f.Name, f.Index = "f"+string(rune('a'+k%26))+string(rune('a'+k/26))+f.Name, f.Index+start
-				s.Functions = append(s.Functions, f)
-			}
-			for _, r := range one.References {
-				r.Index += start
-				s.References = append(s.References, r)
+		text := benchText(b, 4200, syntax.s)
+		b.Run(syntax.name, func(b *testing.B) { benchParse(b, text) })
+	}
+	long := benchText(b, 40*4200, asm.LLVM)
+	b.Run("long/parse", func(b *testing.B) { benchParse(b, long) })
+	b.Run("long/llvm-mc", func(b *testing.B) {
+		llvm := llvmMC(b)
+		for b.Loop() {
+			cmd := exec.Command(llvm, "-triple=bpfel", "-mcpu=v4", "-filetype=obj", "-o", "/dev/null")
+			cmd.Stdin = bytes.NewReader(long)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				b.Fatalf("%v: %.300s", err, out)
 			}
 		}
-		p, err := asm.NewProgram(s)
-		if err != nil {
+		reportLines(b, long)
+	})
+}
+
+func benchParse(b *testing.B, text []byte) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := asm.ParseText("bench.s", text); err != nil {
 			b.Fatal(err)
 		}
-		text := p.AppendText(nil, syntax.s)
-		lines := bytes.Count(text, []byte("\n"))
-		b.Run(syntax.name, func(b *testing.B) {
-			b.ReportAllocs()
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				if _, err := asm.ParseText("bench.s", text); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
-		})
 	}
+	reportLines(b, text)
+}
+
+func reportLines(b *testing.B, text []byte) {
+	b.ReportMetric(float64(bytes.Count(text, []byte("\n")))*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// benchText returns the text of a program of about n instructions in many functions, since the text has no directives.
+func benchText(b *testing.B, n int, syntax asm.Syntax) []byte {
+	g := newRandomText(b, 3)
+	var specs []asm.ProgramSpec
+	for instructions := 0; instructions < n; {
+		one := g.program("main")
+		instructions += len(one.Instructions)
+		specs = append(specs, one)
+	}
+	return together(b, specs, make(map[string]int)).AppendText(nil, syntax)
 }

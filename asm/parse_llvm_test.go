@@ -22,7 +22,7 @@ func llvmLacks(i asm.Instruction) string {
 }
 
 // together makes one program of many, each a group of functions of it, so that LLVM assembles them in one run.
-func together(t *testing.T, specs []asm.ProgramSpec, lacks map[string]int) *asm.Program {
+func together(t testing.TB, specs []asm.ProgramSpec, lacks map[string]int) *asm.Program {
 	t.Helper()
 	var all asm.ProgramSpec
 	for k, s := range specs {
