@@ -105,6 +105,38 @@ func TestRefuseMemory(t *testing.T) {
 			// refused: stack object sizeless: bad stack object: member a of sizeless has no size; it is B, H, W or
 			// DW
 			b.StackStruct("sizeless", asm.NewStruct("sizeless", asm.Member{Name: "a", Size: 3}))
+			// refused: stack object number: bad stack object: member n of number is a struct that stands for a number;
+			// give it the Size
+			b.StackStruct("number", asm.NewStruct("number", asm.Member{Name: "n", Struct: asm.NewStruct("", asm.Member{Size: asm.W})}))
+			deep := asm.NewStruct("deep", asm.Member{Name: "n", Size: asm.W})
+			for range 17 {
+				deep = asm.NewStruct("deep", asm.Member{Name: "n", Struct: deep})
+			}
+			// refused: stack object deep: bad stack object: deep has structs in structs, 17 deep; it may be 16
+			b.StackStruct("deep", deep)
+			wide := asm.NewStruct("wide", asm.Member{Name: "n", Size: asm.B})
+			for range 9 {
+				wide = asm.NewStruct("wide", asm.Member{Struct: wide}, asm.Member{Struct: wide}, asm.Member{Struct: wide}, asm.Member{Struct: wide})
+			}
+			// refused: stack object wide: bad stack object: wide has more than 65536 members
+			b.StackStruct("wide", wide)
+			long := asm.NewStruct("long", asm.Member{Name: "n", Size: asm.DW, Count: 1 << 30})
+			// refused: stack object long: bad stack object: long has 2 GiB and more
+			b.StackStruct("long", asm.NewStruct("long", asm.Member{Name: "n", Struct: long, Count: 1 << 30}))
+			b.Return(b.Copy(0))
+		}},
+		{"a struct in a struct", asm.XDP, func(b *asm.Builder) {
+			o := b.StackStruct("o", asm.NewStruct("o", asm.Member{Name: "first", Size: asm.W},
+				asm.Member{Name: "inner", Struct: asm.NewStruct("inner", asm.Member{Name: "port", Size: asm.H, Count: 2})}))
+			b.Store(o.Field("inner.port"), 1)
+			b.Store(o.Elem("inner.port", 1), 1)
+			b.Store(o.U32(4), 1)
+			// refused: instruction 3: *(u8 *)(o + 4) = 1: bad operand: inner of o is a struct, no number; name one of its
+			// members; its layout is 0 u16 port[2]
+			b.Store(o.Field("inner"), 1)
+			// refused: instruction 4: *(u8 *)(o + 5) = 1: bad stack object: 1 byte at byte 5 of o are no member of it; its
+			// layout is 0 u32 first, 4 struct inner inner
+			b.Store(o.U8(5), 1)
 			b.Return(b.Copy(0))
 		}},
 		{"bytes outside an object", asm.XDP, func(b *asm.Builder) {

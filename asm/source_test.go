@@ -17,6 +17,12 @@ const everyDirective = `.program pick sk_reuseport sk_reuseport_select_or_migrat
 .map workers reuseport_sockarray key=4 value=8 entries=64 pinned
 .key struct index { u32 n; }
 .value struct "two words" { u8 a[3]; u8; u32 b; }
+.map states hash key=2 value=56 entries=8
+.key s16
+.value struct state { struct bpf_spin_lock { u32 val; } lock; struct bpf_timer { u64[2]; } timer; struct "" { s8 x; s64 y; } to[2]; }
+.map texts hash key=4 value=8 entries=8
+.key u8[4]
+.value struct point { s32 x; }[2]
 .map tables array_of_maps key=4 value=4 entries=2 extra=3 numa_node=1 flags=numa_node|0x80000000
 .inner hash name="inner one" key=4 value=8 entries=16 flags=no_prealloc
 .contents "\x00\x01\xffabc\"\\\n"
@@ -65,6 +71,12 @@ func TestSource(t *testing.T) {
 			Key: asm.NewStruct("index", asm.Member{Name: "n", Size: asm.W}),
 			Value: asm.NewStruct("two words", asm.Member{Name: "a", Size: asm.B, Count: 3}, asm.Member{Size: asm.B},
 				asm.Member{Name: "b", Size: asm.W})},
+		{Name: "states", Type: asm.MapHash, KeySize: 2, ValueSize: 56, MaxEntries: 8, Key: asm.NewStruct("", asm.Member{Size: asm.H, Signed: true}),
+			Value: asm.NewStruct("state", asm.Member{Name: "lock", Struct: asm.SpinLock()}, asm.Member{Name: "timer", Struct: asm.Timer()},
+				asm.Member{Name: "to", Count: 2, Struct: asm.NewStruct("", asm.Member{Name: "x", Size: asm.B, Signed: true},
+					asm.Member{Name: "y", Size: asm.DW, Signed: true})})},
+		{Name: "texts", Type: asm.MapHash, KeySize: 4, ValueSize: 8, MaxEntries: 8, Key: asm.NewStruct("", asm.Member{Size: asm.B, Count: 4}),
+			Value: asm.NewStruct("", asm.Member{Count: 2, Struct: asm.NewStruct("point", asm.Member{Name: "x", Size: asm.W, Signed: true})})},
 		{Name: "tables", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2, Extra: 3, NUMANode: 1,
 			Flags: asm.MapNUMANode | 1<<31, Inner: &inner},
 		{Name: ".rodata", Type: 99, ValueSize: 100},

@@ -15,6 +15,12 @@ import (
 // (trie_check_btf), anything of that size.
 func TestMapTypes(t *testing.T) {
 	flow := asm.NewStruct("flow", asm.Member{Name: "port", Size: asm.H}, asm.Member{Name: "addr.v6", Size: asm.W, Count: 4})
+	point := asm.NewStruct("point", asm.Member{Name: "x", Size: asm.H, Signed: true}, asm.Member{Name: "y", Size: asm.H, Signed: true})
+	state := asm.NewStruct("state", asm.Member{Name: "lock", Struct: asm.SpinLock()}, asm.Member{Name: "timer", Struct: asm.Timer()},
+		asm.Member{Name: "at", Struct: point, Count: 2}, asm.Member{Name: "from", Struct: point})
+	number := func(size asm.Size, signed bool) *asm.Struct {
+		return asm.NewStruct("", asm.Member{Size: size, Signed: signed})
+	}
 	for _, test := range []struct {
 		name string
 		spec asm.MapSpec
@@ -32,6 +38,19 @@ func TestMapTypes(t *testing.T) {
 			[]string{"struct key 8 bytes@0", "int unsigned int 4"}},
 		{"storage", asm.MapSpec{Type: asm.MapSkStorage, KeySize: 4, ValueSize: 4},
 			[]string{"int unsigned int 4", "struct value 4 bytes@0"}},
+		{"signed numbers", asm.MapSpec{Type: asm.MapHash, KeySize: 2, ValueSize: 8, Key: number(asm.H, true), Value: number(asm.DW, true)},
+			[]string{"int short 2 signed", "int long long 8 signed"}},
+		{"index with a sign", asm.MapSpec{Type: asm.MapArray, KeySize: 4, ValueSize: 1, Key: number(asm.W, true), Value: number(asm.B, true)},
+			[]string{"int int 4 signed", "int char 1 signed"}},
+		{"index of another type", asm.MapSpec{Type: asm.MapArray, KeySize: 4, ValueSize: 1, Key: asm.NewStruct("i", asm.Member{Name: "i", Size: asm.W})},
+			[]string{"int unsigned int 4", "int unsigned char 1"}},
+		{"number for a trie", asm.MapSpec{Type: asm.MapLPMTrie, KeySize: 8, ValueSize: 4, Key: number(asm.DW, false)},
+			[]string{"struct key 8 bytes@0", "int unsigned int 4"}},
+		{"structs in structs", asm.MapSpec{Type: asm.MapHash, KeySize: 4, ValueSize: 40, Key: point, Value: state},
+			[]string{"struct point 4 x@0 y@16", "struct state 40 lock@0 timer@64 at@192 from@256"}},
+		{"array of structs", asm.MapSpec{Type: asm.MapHash, KeySize: 4, ValueSize: 8, Key: point, Value: asm.NewStruct("", asm.Member{Struct: point, Count: 2})},
+			[]string{"struct point 4 x@0 y@16", "array  0 of struct point 4 x@0 y@16"}},
+		{"no keys", asm.MapSpec{Type: asm.MapQueue, ValueSize: 4}, []string{"void  0", "int unsigned int 4"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := NewEncoder(binary.LittleEndian)
@@ -61,6 +80,12 @@ func inWords(t *testing.T, s *Spec, id TypeID) string {
 		t.Fatal(err)
 	}
 	words := fmt.Sprintf("%v %s %d", typ.Kind, typ.Name, typ.Size)
+	if typ.Signed {
+		words += " signed"
+	}
+	if typ.Kind == Array {
+		words += " of " + inWords(t, s, typ.Ref)
+	}
 	for _, m := range typ.Members {
 		words += fmt.Sprintf(" %s@%d", m.Name, m.Offset)
 	}
@@ -78,6 +103,40 @@ func TestMapTypesRefuses(t *testing.T) {
 	} {
 		if _, _, err := NewEncoder(binary.LittleEndian).MapTypes(&test.spec); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got %v, want %q", err, test.want)
+		}
+	}
+}
+
+// What is said of a map anyhow is left out, unless there would be no types without it.
+func TestTerse(t *testing.T) {
+	u32, s32 := asm.NewStruct("", asm.Member{Size: asm.W}), asm.NewStruct("", asm.Member{Size: asm.W, Signed: true})
+	flow := asm.NewStruct("flow", asm.Member{Name: "port", Size: asm.H})
+	for _, test := range []struct {
+		name       string
+		kind       asm.MapType
+		key, value *asm.Struct
+		wantKey    *asm.Struct
+		wantValue  *asm.Struct
+	}{
+		{"numbers", asm.MapHash, u32, u32, u32, u32},
+		{"number and struct", asm.MapHash, u32, flow, nil, flow},
+		{"struct and number", asm.MapHash, flow, u32, flow, nil},
+		{"signed number and struct", asm.MapHash, s32, flow, s32, flow},
+		{"number and nothing", asm.MapHash, u32, nil, u32, nil},
+		{"nothing", asm.MapHash, nil, nil, nil, nil},
+		{"storage of a number", asm.MapSkStorage, u32, u32, nil, u32},
+		{"storage of bytes", asm.MapSkStorage, u32, asm.NewStruct("value", asm.Member{Name: "bytes", Size: asm.B, Count: 8}), nil, nil},
+	} {
+		m := asm.MapSpec{Type: test.kind, KeySize: 4, ValueSize: 4, Key: test.key, Value: test.value}
+		if test.key != nil {
+			m.KeySize = uint32(test.key.Size())
+		}
+		if test.value != nil {
+			m.ValueSize = uint32(test.value.Size())
+		}
+		Terse(&m)
+		if !m.Key.Equal(test.wantKey) || !m.Value.Equal(test.wantValue) {
+			t.Errorf("%s: key %v, value %v; want %v, %v", test.name, m.Key, m.Value, test.wantKey, test.wantValue)
 		}
 	}
 }

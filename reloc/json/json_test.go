@@ -28,7 +28,10 @@ import (
 // sample has every member of the form.
 func sample(t testing.TB) *reloc.Object {
 	t.Helper()
-	inner := asm.MapSpec{Name: "in", Type: 99, Flags: asm.MapInner}
+	inner := asm.MapSpec{Name: "in", Type: 99, KeySize: 8, ValueSize: 12, Flags: asm.MapInner,
+		Key: asm.NewStruct("", asm.Member{Size: asm.DW, Signed: true}),
+		Value: asm.NewStruct("w", asm.Member{Name: "l", Struct: asm.SpinLock()}, asm.Member{Name: "n", Count: 2,
+			Struct: asm.NewStruct("p", asm.Member{Name: "x", Size: asm.W, Signed: true})})}
 	maps := []asm.MapSpec{
 		{Name: "sets", Type: asm.MapArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 2, PinByName: true, Inner: &inner},
 		{Name: ".rodata", Type: asm.MapArray, KeySize: 4, ValueSize: 3, MaxEntries: 1, Flags: asm.MapReadOnlyProg | asm.MapNUMANode, NUMANode: 1,
@@ -69,7 +72,7 @@ func sample(t testing.TB) *reloc.Object {
 const sampleText = `{
 	"version": 1,
 	"maps": [
-		{"name": "sets", "type": "array_of_maps", "key_size": 4, "value_size": 4, "max_entries": 2, "pin_by_name": true, "inner": {"name": "in", "type": 99, "flags": 4096}},
+		{"name": "sets", "type": "array_of_maps", "key_size": 4, "value_size": 4, "max_entries": 2, "pin_by_name": true, "inner": {"name": "in", "type": 99, "key_size": 8, "value_size": 12, "flags": 4096, "key": {"name": "", "members": [{"size": 8, "signed": true}]}, "value": {"name": "w", "members": [{"name": "l", "struct": {"name": "bpf_spin_lock", "members": [{"name": "val", "size": 4}]}}, {"name": "n", "struct": {"name": "p", "members": [{"name": "x", "size": 4, "signed": true}]}, "count": 2}]}}},
 		{"name": ".rodata", "type": "array", "key_size": 4, "value_size": 3, "max_entries": 1, "flags": 132, "numa_node": 1, "extra": "18446744073709551615", "contents": "0061ff", "key": {"name": "k", "members": [{"name": "i", "size": 4}]}, "value": {"name": "v", "members": [{"name": "b", "size": 1, "count": 2}, {"size": 1}]}}
 	],
 	"programs": [
@@ -347,7 +350,11 @@ func TestReadRefuses(t *testing.T) {
 		{"place that is no string", `"C:/x.go:3"`, `7`, `instructions[1].source: a number, want a string`},
 		{"odd contents", `"0061ff"`, `"0061f"`, "maps[1].contents: encoding/hex: odd length hex string"},
 		{"size of a member", `"size": 1}]`, `"size": 3}]`, "maps[1].value.members[1].size: 3 bytes, want 1, 2, 4 or 8"},
-		{"number of elements", `"count": 2`, `"count": -2`, "maps[1].value.members[0].count: -2 elements"},
+		{"no size", `"size": 1}]`, `"name": "x"}]`, "maps[1].value.members[1]: no size"},
+		{"size of a struct", `"name": "l", `, `"name": "l", "size": 4, `, "maps[0].inner.value.members[0]: a struct has the size of its members, and no sign"},
+		{"structs in structs", `{"name": "val", "size": 4}`, strings.Repeat(`{"struct": {"name": "", "members": [`, 16) + `{"size": 4}` + strings.Repeat("]}}", 16),
+			"structs in structs, more than 16 deep"},
+		{"number of elements", `"size": 1, "count": 2`, `"size": 1, "count": -2`, "maps[1].value.members[0].count: -2 elements"},
 		{"truth", `"pin_by_name": true`, `"pin_by_name": 1`, "maps[0].pin_by_name: a number, want true or false"},
 		{"map that is not there", `["sets",".rodata"]`, `["sets",".rodata","x"]`, `x.json:15:30: no map "x" among the maps`},
 		{"map twice", `["sets",".rodata"]`, `["sets",".rodata","sets"]`, `the map "sets" for a second time`},
