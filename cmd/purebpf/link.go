@@ -160,15 +160,15 @@ func linkObject(programs []*asm.Program, descriptors map[string]int, described [
 		return nil, errors.Join(errs...)
 	}
 	// Linking says what is missing. Its result is only needed where there are descriptors.
-	var linked []*asm.Program
-	for _, p := range mainPrograms(o) {
-		l, err := linkSome(o, p, descriptors)
-		if err != nil {
-			return nil, err
-		}
-		linked = append(linked, l)
+	symbols := make(reloc.Symbols)
+	for name, fd := range descriptors {
+		symbols[name] = reloc.MapFD(fd)
 	}
-	if len(descriptors) == 0 {
+	linked, err := o.LinkSome(symbols)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(descriptors) == 0:
 		return o, nil
 	}
 	return reloc.NewObject(linked...)

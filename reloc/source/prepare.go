@@ -3,7 +3,6 @@ package source
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/purebpf/purebpf/asm"
@@ -13,32 +12,7 @@ import (
 // resolveCalls returns the object's programs with calls resolved and the references to maps as they were. Programs without
 // type are functions for the others to call, unless there are no others: then their type is what the object did not know.
 func resolveCalls(o *reloc.Object) ([]*asm.Program, error) {
-	const standIn = asm.ProgramType(1<<32 - 1) // Link leaves out those without type
-	untyped := !slices.ContainsFunc(o.Programs(), func(p *asm.Program) bool { return p.Type() != asm.UnspecProgram })
-	symbols := make(reloc.Symbols)
-	var programs []*asm.Program
-	for _, p := range o.Programs() {
-		for _, r := range p.References() {
-			if r.Kind == asm.RefMap || r.Kind == asm.RefMapValue {
-				symbols[r.Symbol] = reloc.MapFD(0) // a stand-in
-			}
-		}
-		spec := p.Spec()
-		if untyped {
-			spec.Type = standIn
-		}
-		spec.Resolved = nil // of an earlier link: these have their descriptors, for better or worse
-		p, err := asm.NewProgram(spec)
-		if err != nil {
-			return nil, err
-		}
-		programs = append(programs, p)
-	}
-	object, err := reloc.NewObject(programs...)
-	if err != nil {
-		return nil, err
-	}
-	linked, err := object.Link(symbols)
+	linked, err := o.LinkSome(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -47,10 +21,10 @@ func resolveCalls(o *reloc.Object) ([]*asm.Program, error) {
 	}
 	for i, p := range linked {
 		spec := p.Spec()
-		spec.References, spec.Resolved = spec.Resolved, nil
-		if untyped {
-			spec.Type = asm.UnspecProgram
+		if len(spec.Resolved) == 0 {
+			continue
 		}
+		spec.Resolved = nil // of an earlier link: these have their descriptors, for better or worse
 		if linked[i], err = asm.NewProgram(spec); err != nil {
 			return nil, err
 		}
