@@ -66,7 +66,11 @@ import (
 // The log shows addresses. What the verifier says behind the instruction (R1=map_ptr(map=workers,...), at log level 2)
 // makes a reference of it. map[id:3] is a reference to map_id_3, or to the name that a line of Program.Lines before it
 // tells; map[fd:4] and map[idx:1] are the numbers that they show. bpftool shows a program as the verifier has rewritten it:
-// functions inside the kernel that it calls instead of helpers are refused, other changes come as they are.
+// the functions that it calls for a helper in programs of a type or with maps of a type are read as the helper
+// (bpf_skb_event_output is bpf_perf_event_output but in programs of type tracing, which .program before the dump tells).
+// What cannot be undone is refused: other functions inside the kernel, such as those for bpf_map_lookup_elem of most maps,
+// which instructions behind the call belong to, and accesses to variables of a CPU. Rewritten accesses to the context and
+// checks that were put in come as they are.
 func ParseText(file string, text []byte) ([]*Program, error) {
 	p := parser{file: file, src: string(text), opcode: -1}
 	if strings.HasPrefix(p.src, byteOrderMark) {

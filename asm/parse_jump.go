@@ -1,5 +1,7 @@
 package asm
 
+import "strings"
+
 // fixupKind is what becomes of a symbol.
 type fixupKind uint8
 
@@ -270,9 +272,11 @@ func (p *parser) callNumbered(i Instruction, at int, w string) bool {
 	}
 	h, ok := HelperByName(w)
 	if !ok {
-		h, ok = HelperByName("bpf_" + w) // the kernel's own names of some helpers are without it
+		h, ok = implemented(w, p.unit.spec.Type)
 	}
 	switch {
+	case !ok && strings.HasSuffix(w, "_map_lookup_elem"):
+		return p.fail(at, "call %s#%s: part of what the verifier has made of bpf_map_lookup_elem, which cannot be undone", w, p.written(n))
 	case !ok:
 		return p.fail(at, "call %s#%s: %s is no helper but a function inside the kernel, which programs cannot call", w, p.written(n), w)
 	case p.opcode < 0:
