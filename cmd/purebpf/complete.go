@@ -79,8 +79,6 @@ func completedCommands() []completed {
 			switch word {
 			case "INPUT":
 				c.words, c.files = append(c.words, shippedNames()...), true
-			case "PROGRAM":
-				c.words = append(c.words, shippedNames()[:4]...)
 			case "FILE", "PATH":
 				c.files = true
 			case "COMMAND":

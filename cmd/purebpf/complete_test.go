@@ -73,7 +73,7 @@ func TestBashCompletion(t *testing.T) {
 		{"purebpf convert dcid -from js", []string{"json"}},
 		{"purebpf convert dcid -o ", files},
 		{"purebpf convert dcid -extended fil", []string{"filter.s"}},
-		{"purebpf run ", []string{"bytemod", "dcid", "sockredir-record", "sockredir-redirect"}},
+		{"purebpf run ", sorted(shipped, files)},
 		{"purebpf run dcid -packet ", files},
 		{"purebpf asm f", []string{"filter.s"}},
 		{"purebpf help ver", []string{"version"}},

@@ -61,7 +61,6 @@ func outcome(t testing.TB, cmd *exec.Cmd) result {
 
 func TestMisuse(t *testing.T) {
 	const shipped = "dcid, bytemod, sockredir-record, sockredir-redirect or sockredir"
-	const four = "dcid, bytemod, sockredir-record or sockredir-redirect"
 	tests := []struct {
 		args   string
 		stderr string // its first line
@@ -104,13 +103,13 @@ func TestMisuse(t *testing.T) {
 		{"link dcid -map w=hash:4:4", "purebpf link: -map w=hash:4:4: want TYPE:KEY:VALUE:ENTRIES"},
 		{"link dcid -map w=hash:4:x:1", `purebpf link: -map w=hash:4:x:1: "x" is no number of 32 bits`},
 
-		{"run -packet 00", "purebpf run: which program? " + four},
-		{"run sockredir -packet 00", `purebpf run: no program "sockredir": ` + four},
-		{"run dcid bytemod -packet 00", `purebpf run: takes one program, got "bytemod" as well`},
+		{"run -packet 00", "purebpf run: which program? A file, - for standard input, or " + shipped},
+		{"run dcid bytemod -packet 00", `purebpf run: takes one input, got "bytemod" as well`},
 		{"run dcid", "purebpf run: needs -packet HEX|FILE"},
 		{"run dcid -packet", "purebpf run: flag needs an argument: -packet"},
-		{"run dcid -packet 0", "purebpf run: -packet is neither a file (stat 0: no such file or directory) nor bytes (encoding/hex: odd length hex string)"},
-		{"run -packet 00 -- -trace", `purebpf run: no program "-trace": ` + four},
+		{"run dcid -packet 0", "purebpf run: -packet is neither a file (open 0: no such file or directory) nor bytes (encoding/hex: odd length hex string)"},
+		{"run dcid -packet 00 -map workers:00=socket:1", "purebpf run: -map is not for dcid, which comes with what it needs"},
+		{"run sockredir -program record -packet 00 -sockets 2", "purebpf run: -sockets is not for sockredir, which comes with what it needs"},
 
 		{"completion", "purebpf completion: for which shell: bash, zsh or fish?"},
 		{"completion csh", "purebpf completion: for which shell: bash, zsh or fish?"},
@@ -143,7 +142,7 @@ func TestNoArguments(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	const runUsage = "usage: purebpf run PROGRAM -packet HEX|FILE [-trace]"
+	const runUsage = "usage: purebpf run INPUT [-from FORMAT] [-from-order little|big] [-type TYPE] [-program NAME]"
 	tests := []struct {
 		args  string
 		usage string // the first line
@@ -155,7 +154,7 @@ func TestHelp(t *testing.T) {
 		{"help demo", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
 		{"demo -h", "usage: purebpf demo", "Example:\n  sudo purebpf demo\n"},
 		{"help run", runUsage, "Examples:\n  purebpf run dcid"},
-		{"run dcid --help", runUsage, "\n  -trace            print each instruction, "},
+		{"run dcid --help", runUsage, "\n  -trace                         print each instruction, "},
 		{"help list", "usage: purebpf list [-json]", "\n  -json  print it for a script\n"},
 		{"help help", "usage: purebpf help [COMMAND]", "Examples:\n  purebpf help\n"},
 		{"help convert", "usage: purebpf convert INPUT [-from FORMAT] [-from-order little|big] [-type TYPE] [-o FILE]", "\n  -to FORMAT              the format, "},

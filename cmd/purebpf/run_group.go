@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/purebpf/purebpf/asm/vm"
 	"github.com/purebpf/purebpf/internal/pcap"
@@ -27,7 +26,7 @@ func newGroupRunner(p program, out *reporter, trace bool) (packetRunner, error) 
 		return nil, err
 	}
 	if trace && p.classic != nil {
-		g.group.Trace = func(s vm.ClassicStep) { traceClassic(out, p, s) }
+		g.group.Trace = func(s vm.ClassicStep) { out.printTrace(classicLine(p.classic, s)) }
 	}
 	return groupRunner{g, out}, nil
 }
@@ -66,9 +65,3 @@ func (g groupRunner) segment(s pcap.Segment) (ok bool, err error) {
 }
 
 func flow(from, to netip.AddrPort) string { return from.String() + " > " + to.String() }
-
-// traceClassic prints a step of a classic program, with the state before it.
-func traceClassic(out *reporter, p program, s vm.ClassicStep) {
-	_, text, _ := strings.Cut(strings.Split(p.classic.String(), "\n")[s.Index], "\t")
-	out.printf("%-18v %4d: %-30s A = %#x, X = %#x\n", p.classic.Position(s.Index), s.Index, text, s.A, s.X)
-}
