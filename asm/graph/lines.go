@@ -172,7 +172,8 @@ func (g *Graph) callers() [][]string {
 		if c.Kind == asm.RefFunc {
 			by += " (callback)"
 		}
-		if l := callers[c.Function]; !slices.Contains(l, by) {
+		// Calls are in order, so those of one function follow each other: calls and callbacks, two of a kind at most.
+		if l := callers[c.Function]; !slices.Contains(l[max(0, len(l)-2):], by) {
 			callers[c.Function] = append(l, by)
 		}
 	}
