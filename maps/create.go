@@ -117,7 +117,7 @@ func (m *Raw) fill() error {
 // createDescribed creates a map with the types of its key and value, if there are any and the caller brought none.
 func createDescribed(spec *asm.MapSpec, attr *sys.MapCreateAttr) (*sys.FD, error) {
 	need := required(spec.Type)
-	needed := btf.NeedsTypes(spec.Type)
+	needed := btf.NeedsTypes(spec.Type) || btf.HasSpecial(spec.Value)
 	if spec.Key == nil && spec.Value == nil && !needed {
 		return create(attr, need)
 	}
@@ -128,7 +128,7 @@ func createDescribed(spec *asm.MapSpec, attr *sys.MapCreateAttr) (*sys.FD, error
 	if !btf.TakesTypes(spec.Type) || attr.BTFFD != 0 || attr.BTFKeyTypeID != 0 || attr.BTFValueTypeID != 0 {
 		return create(attr, need)
 	}
-	if needed && spec.KeySize != 4 {
+	if btf.NeedsTypes(spec.Type) && spec.KeySize != 4 {
 		return nil, fmt.Errorf("the key of a %v map has 4 bytes: %w", spec.Type, unix.EINVAL)
 	}
 	object, err := t.load()

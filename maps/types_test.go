@@ -3,6 +3,7 @@
 package maps
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -184,6 +185,35 @@ func TestLayoutRefuses(t *testing.T) {
 		if !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
+	}
+}
+
+// The kernel finds a lock by its name, or the map is not made: it would be taken for one with a lock.
+func TestLayoutLock(t *testing.T) {
+	kerneltest.Need(t, kerneltest.CAP_BPF)
+	value := asm.NewStruct("counter", asm.Member{Name: "lock", Struct: asm.SpinLock()}, asm.Member{Name: "n", Size: asm.W, Signed: true})
+	locked := asm.MapSpec{Name: "locked", Type: asm.MapHash, KeySize: 4, ValueSize: 8, MaxEntries: 1, Value: value}
+	raw, err := Create(locked, nil)
+	must(t, raw, err)
+	if err := raw.Update(make([]byte, 4), []byte{1, 2, 3, 4, 5, 6, 7, 8}, asm.UpdateLock); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 8)
+	if err := raw.Lookup(make([]byte, 4), got, 0); err != nil || !bytes.Equal(got, []byte{0, 0, 0, 0, 5, 6, 7, 8}) {
+		t.Errorf("%v, %v; want the value without the lock", got, err)
+	}
+	plain := locked
+	plain.Value = asm.NewStruct("counter", asm.Member{Name: "lock", Size: asm.W}, asm.Member{Name: "n", Size: asm.W})
+	raw, err = Create(plain, nil)
+	must(t, raw, err)
+	if err := raw.Update(make([]byte, 4), make([]byte, 8), asm.UpdateLock); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("an update that takes the lock of a value without one: %v, want EINVAL", err)
+	}
+	two := locked
+	two.ValueSize, two.Value = 8, asm.NewStruct("two", asm.Member{Name: "a", Struct: asm.SpinLock()}, asm.Member{Name: "b", Struct: asm.SpinLock()})
+	if raw, err := Create(two, nil); err == nil {
+		raw.Close()
+		t.Error("a map with two locks in its values was made")
 	}
 }
 

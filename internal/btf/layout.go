@@ -186,6 +186,19 @@ func Special(name string) bool {
 	return NeedsTag(name)
 }
 
+// HasSpecial reports whether the kernel finds something in a value of the given layout, which it does by its types only.
+func HasSpecial(s *asm.Struct) bool {
+	if s == nil {
+		return false
+	}
+	for _, m := range s.Members() {
+		if m.Struct != nil && HasSpecial(m.Struct) {
+			return true
+		}
+	}
+	return Special(s.Name())
+}
+
 // NeedsTag reports whether a struct of that name is one of those that mean something with a declaration tag only, which
 // names the type that a list or tree contains.
 func NeedsTag(name string) bool {

@@ -82,7 +82,9 @@ func library() (*asm.Program, error) {
 // countLength adds the scaled length of the packet to total. It returns XDPTX when the map of maps has an entry 1,
 // else XDPDrop.
 func countLength() (*asm.Program, error) {
-	inner := asm.MapSpec{Name: "ports", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 4}
+	inner := asm.MapSpec{Name: "ports", Type: asm.MapArray, KeySize: 4, ValueSize: 8, MaxEntries: 4, Key: asm.NewStruct("", asm.Member{Size: asm.W}),
+		Value: asm.NewStruct("port", asm.Member{Name: "lock", Struct: asm.SpinLock()}, asm.Member{Name: "change", Count: 1,
+			Struct: asm.NewStruct("change", asm.Member{Name: "by", Size: asm.W, Signed: true})})}
 	key := asm.NewStruct("set", asm.Member{Name: "index", Size: asm.W})
 	b := asm.NewBuilder("count.length", asm.XDP)
 	b.AttachType(asm.AttachXDP)

@@ -16,13 +16,13 @@ import (
 // KeepShort returns program keep_short: 4 instructions.
 func KeepShort() []bpf.RawInstruction {
 	return []bpf.RawInstruction{
-		// programs.go:113
-		{Op: 0x80, Jt: 0, Jf: 0, K: 0x0}, // l0: ld #len
-		// programs.go:114
-		{Op: 0x35, Jt: 0, Jf: 1, K: 0x10}, // l1: jge #0x10, l2, l3
 		// programs.go:115
-		{Op: 0x06, Jt: 0, Jf: 0, K: 0xa}, // l2: ret #0xa
+		{Op: 0x80, Jt: 0, Jf: 0, K: 0x0}, // l0: ld #len
+		// programs.go:116
+		{Op: 0x35, Jt: 0, Jf: 1, K: 0x10}, // l1: jge #0x10, l2, l3
 		// programs.go:117
+		{Op: 0x06, Jt: 0, Jf: 0, K: 0xa}, // l2: ret #0xa
+		// programs.go:119
 		{Op: 0x06, Jt: 0, Jf: 0, K: 0x0}, // l3: ret #0
 	}
 }

@@ -177,6 +177,13 @@ func SetsSpec() asm.MapSpec {
 			KeySize:    4,
 			ValueSize:  8,
 			MaxEntries: 4,
+			Key: asm.NewStruct("",
+				asm.Member{Size: asm.W}),
+			Value: asm.NewStruct("port",
+				asm.Member{Name: "lock", Struct: asm.NewStruct("bpf_spin_lock",
+					asm.Member{Name: "val", Size: asm.W})},
+				asm.Member{Name: "change", Struct: asm.NewStruct("change",
+					asm.Member{Name: "by", Size: asm.W, Signed: true}), Count: 1}),
 		},
 	}
 }
@@ -255,40 +262,40 @@ func CountLengthProgram() (*asm.Program, error) {
 var codeCountLength = [...]insn{
 	// line file op dst src off imm
 	// count.length:
-	// programs.go:92
-	{92, 1, 0x61, 2, 1, 4, 0}, // r2 = *(u32 *)(r1 + 4)
-	// programs.go:93
-	{93, 1, 0x61, 0, 1, 0, 0}, // r0 = *(u32 *)(r1 + 0)
-	{93, 1, 0x1f, 2, 0, 0, 0}, // r2 -= r0
-	// programs.go:96: a "quoted" comment */
-	{96, 1, 0x18, 6, 2, 0, 0},  // r6 = .data+0 ll
-	{96, 1, 0xbf, 1, 2, 0, 0},  // r1 = r2
-	{96, 1, 0x85, 0, 1, 0, 18}, // call scale
-	{96, 1, 0xdb, 6, 0, 0, 0},  // lock *(u64 *)(r6 + 0) += r0
-	// programs.go:98
-	{98, 1, 0x62, 10, 0, -4, 1}, // *(u32 *)(r10 - 4) = 1
-	// programs.go:99
-	{99, 1, 0x18, 1, 1, 0, 0},  // r1 = sets ll
-	{99, 1, 0xbf, 2, 10, 0, 0}, // r2 = r10
-	{99, 1, 0x07, 2, 0, 0, -4}, // r2 += -4
-	{99, 1, 0x85, 0, 0, 0, 1},  // call bpf_map_lookup_elem
-	{99, 1, 0x15, 0, 0, 2, 0},  // if r0 == 0 goto L17
-	{99, 1, 0xb7, 0, 0, 0, 3},  // r0 = 3
-	{99, 1, 0x95, 0, 0, 0, 0},  // exit
-	// L17:
+	// programs.go:94
+	{94, 1, 0x61, 2, 1, 4, 0}, // r2 = *(u32 *)(r1 + 4)
+	// programs.go:95
+	{95, 1, 0x61, 0, 1, 0, 0}, // r0 = *(u32 *)(r1 + 0)
+	{95, 1, 0x1f, 2, 0, 0, 0}, // r2 -= r0
+	// programs.go:98: a "quoted" comment */
+	{98, 1, 0x18, 6, 2, 0, 0},  // r6 = .data+0 ll
+	{98, 1, 0xbf, 1, 2, 0, 0},  // r1 = r2
+	{98, 1, 0x85, 0, 1, 0, 18}, // call scale
+	{98, 1, 0xdb, 6, 0, 0, 0},  // lock *(u64 *)(r6 + 0) += r0
 	// programs.go:100
-	{100, 1, 0x18, 0, 0, 0, -9223372036854775808}, // r0 = -9223372036854775808 ll
+	{100, 1, 0x62, 10, 0, -4, 1}, // *(u32 *)(r10 - 4) = 1
 	// programs.go:101
-	{101, 1, 0x75, 0, 0, 3, 0}, // if r0 s>= 0 goto L23
+	{101, 1, 0x18, 1, 1, 0, 0},  // r1 = sets ll
+	{101, 1, 0xbf, 2, 10, 0, 0}, // r2 = r10
+	{101, 1, 0x07, 2, 0, 0, -4}, // r2 += -4
+	{101, 1, 0x85, 0, 0, 0, 1},  // call bpf_map_lookup_elem
+	{101, 1, 0x15, 0, 0, 2, 0},  // if r0 == 0 goto L17
+	{101, 1, 0xb7, 0, 0, 0, 3},  // r0 = 3
+	{101, 1, 0x95, 0, 0, 0, 0},  // exit
+	// L17:
 	// programs.go:102
-	{102, 1, 0x85, 0, 1, 0, 10}, // call library
+	{102, 1, 0x18, 0, 0, 0, -9223372036854775808}, // r0 = -9223372036854775808 ll
 	// programs.go:103
-	{103, 1, 0xb7, 0, 0, 0, 1}, // r0 = 1
-	{103, 1, 0x95, 0, 0, 0, 0}, // exit
-	// L23:
+	{103, 1, 0x75, 0, 0, 3, 0}, // if r0 s>= 0 goto L23
+	// programs.go:104
+	{104, 1, 0x85, 0, 1, 0, 10}, // call library
 	// programs.go:105
-	{105, 1, 0xb7, 0, 0, 0, 0}, // r0 = 0
+	{105, 1, 0xb7, 0, 0, 0, 1}, // r0 = 1
 	{105, 1, 0x95, 0, 0, 0, 0}, // exit
+	// L23:
+	// programs.go:107
+	{107, 1, 0xb7, 0, 0, 0, 0}, // r0 = 0
+	{107, 1, 0x95, 0, 0, 0, 0}, // exit
 	// scale:
 	// programs.go:76
 	{76, 1, 0x18, 0, 2, 0, 0}, // r0 = .rodata+0 ll
