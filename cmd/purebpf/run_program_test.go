@@ -268,6 +268,14 @@ socket.c:9            1: *(u32 *)(r10 - 4) = r1                   [stack frame 0
 	if !strings.HasPrefix(got.stdout, want) || !strings.Contains(got.stdout, "\n; return 0xffff;\nsocket.c:14 ") || got.status != 0 {
 		t.Errorf("%+v, want\n%s", got, want)
 	}
+
+	// The last line of a run that fails says why.
+	const fails = `; if (ctx->args[0])
+trace.c:75            0: r1 = *(u64 *)(r1 + 0)                    read of 8 bytes at offset 0 of the context: outside the memory
+`
+	if got := runTool("run", clang("trace.el"), "-program", "on_switch", "-trace"); got.stdout != fails || got.status != 1 {
+		t.Errorf("%+v, want\n%s", got, fails)
+	}
 }
 
 // frames writes a capture of Ethernet frames.
