@@ -25,7 +25,8 @@ import (
 //	goto again   goto +2   gotol far   may_goto out   if r1 s> 5 goto again   if w1 & w2 goto +2
 //	call 1   call bpf_map_lookup_elem   call function   call kernel-function#4711   exit
 //
-// Numbers are decimal, 0x1f, 017 or 0b11. The offset of a load or store may be a field of a context struct,
+// Numbers are decimal, 0x1f, 017 or 0b11. An immediate may be a constant by its name, r0 = XDP_PASS or if r1 == AF_INET goto
+// v4: one of the kernel's that this package has too, or one of .equ NAME, 5 and .set NAME, 5, which may give it again. The offset of a load or store may be a field of a context struct,
 // r1 + sk_reuseport_md.data_end or r1 + sk_msg_md.remote_ip6[3]. The name behind call is that of a function, of the text or
 // of elsewhere, or of a helper. A name with ll is a function, if the text has one of this name or declares it, otherwise a
 // map; with an offset, also +0, it is the value of a map. The first instruction begins the main function; a label that is
@@ -127,11 +128,12 @@ type parser struct {
 
 	unit      *unit
 	units     []*unit
-	shared    ProgramSpec     // what was said before the programs
-	functions map[string]bool // of all units of an object
-	defined   map[string]bool // labels of all units, when it has been asked for
-	lost      map[string]bool // what may be labels in lines with errors
-	files     []string        // of positions
+	shared    ProgramSpec        // what was said before the programs
+	functions map[string]bool    // of all units of an object
+	defined   map[string]bool    // labels of all units, when it has been asked for
+	lost      map[string]bool    // what may be labels in lines with errors
+	files     []string           // of positions
+	equal     map[string]literal // numbers that the text has names for
 	programs  []*Program
 }
 

@@ -49,6 +49,8 @@ func (p *parser) directive(w string, at int) bool {
 		return p.fileDirective()
 	case ".loc":
 		return p.locDirective()
+	case ".equ", ".set":
+		return p.equDirective(w)
 	}
 	return p.sectionDirective(w, at)
 }

@@ -18,12 +18,18 @@ func (p *parser) symbolLoad(dst Register, at int, w string) bool {
 	}
 	if !p.acceptWord("ll") {
 		if w == "frame" || p.at == p.end {
-			return p.fail(at, "%q is no register and no number; the address of a map or function is %s ll", w, w)
+			return p.fail(at, "%q is no register and no number; the address of a map or function is %s ll%s", w, w,
+				p.didYouMean(w, constantNames))
 		}
 		return p.expected("ll behind the symbol")
 	}
 	if err := checkName(w); err != nil {
 		return p.fail(at, "%s: %w", w, err)
+	}
+	if n, ok := p.equal[w]; ok && kind == fixSymbol {
+		n.at = at
+		i.Imm, ok = p.imm64(n)
+		return ok && p.emit(i)
 	}
 	p.symbol(kind, w, at)
 	return p.emit(i)

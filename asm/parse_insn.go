@@ -152,6 +152,12 @@ func (p *parser) operand(what string) (literal, bool) {
 	switch c := p.peek(); {
 	case byteClass[c]&isDigit != 0, c == '-', c == '+':
 		return p.number()
+	case byteClass[c]&isLetter != 0:
+		at := p.at
+		if n, ok := p.named(p.word(), at); ok {
+			return n, true
+		}
+		p.at = at
 	}
 	return literal{}, p.expectedRegister(what)
 }
@@ -233,6 +239,16 @@ func (p *parser) moveWord(dst Register, wide bool, at int, w string) bool {
 	}
 	if a, ok := atomicWord(w); ok {
 		return p.fetch(dst, wide, at, a)
+	}
+	if p.skip(); p.statementEnds() {
+		if n, ok := p.named(w, at); ok {
+			class := ClassALU
+			if wide {
+				class = ClassALU64
+			}
+			imm, ok := p.imm32(n, wide)
+			return ok && p.emit(Instruction{Op: ALUOpcode(class, OpMov, K), Dst: dst, Imm: imm})
+		}
 	}
 	if !wide {
 		return p.fail(p.stmt, "w%d: an address is loaded into a whole register, r%d", dst, dst)

@@ -132,5 +132,5 @@ func (p *parser) defines(name string) bool {
 // directiveNames has what LLVM's assembler does not have, and what is most used of it.
 var directiveNames = [...]string{
 	".program", ".attach_to", ".load_flags", ".license", ".map", ".inner", ".key", ".value", ".contents", ".comment",
-	".resolved", ".type", ".file", ".loc", ".text", ".section", ".globl",
+	".resolved", ".type", ".file", ".loc", ".equ", ".set", ".text", ".section", ".globl",
 }

@@ -33,6 +33,16 @@ var spellings = []struct {
 	{"64 bits without sign", "r1 = 18446744073709551615 ll", "18010000ffffffff00000000ffffffff", true},
 	{"pseudo load", "ld_pseudo r1, 1, 5", "18110000050000000000000000000000", true},
 
+	{"number by name", ".equ FOUR, 4\nr0 = FOUR", "b700000004000000", true},
+	{"number by name, set twice", ".set N, 4\n.set N, -5\nr0 += N", "07000000fbffffff", true},
+	{"number by another's name", ".equ FOUR, 4\n.equ ALSO, FOUR\nw0 = ALSO", "b400000004000000", true},
+	{"64-bit number by name", ".equ BIG, 0x1122334455667788\nr1 = BIG ll", "18010000887766550000000044332211", true},
+	{"number by name in a condition", ".equ FOUR, 4\nif r1 == FOUR goto -1", "1501ffff04000000", true},
+	{"number by name in a store", ".equ FOUR, 4\n*(u32 *)(r1 + 0) = FOUR", "6201000004000000", true},
+	{"kernel's number (a symbol for LLVM)", "r0 = XDP_REDIRECT", "b700000004000000", false},
+	{"kernel's negative number", "r0 = TC_ACT_UNSPEC # -1", "b7000000ffffffff", false},
+	{"kernel's number in a condition", "if r1 != AF_INET6 goto -1", "5501ffff0a000000", false},
+
 	{"no blank before the offset", "r1 = *(u32*)(r2+8)", "6121080000000000", true},
 	{"kernel's offset", "r1 = *(u32 *)(r2 +8)", "6121080000000000", true},
 	{"kernel's negative offset", "r1 = *(u32 *)(r10 -8)", "61a1f8ff00000000", true},
