@@ -17,19 +17,26 @@ func writeFile(path string, data []byte) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	info, err := os.Stat(path)
+	exists := err == nil
+	if exists && !info.Mode().IsRegular() {
 		return writeDevice(path, data)
 	}
 	temporary, err := createBeside(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
 			os.Remove(temporary.Name())
 		}
 	}()
-	_, err = temporary.Write(data)
+	if exists { // who may read it stays as it was
+		err = temporary.Chmod(info.Mode().Perm())
+	}
+	if err == nil {
+		_, err = temporary.Write(data)
+	}
 	if err == nil {
 		err = temporary.Sync()
 	}
@@ -49,9 +56,16 @@ func createBeside(path string) (*os.File, error) {
 	for try := 0; ; try++ {
 		name := folder + "." + base + "." + strconv.Itoa(os.Getpid()) + "-" + strconv.Itoa(try)
 		file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) || try == 100 {
-			return file, err
+		var failed *fs.PathError
+		switch {
+		case err == nil:
+			return file, nil
+		case errors.Is(err, fs.ErrExist) && try < 100:
+			continue
+		case errors.As(err, &failed):
+			return nil, failed.Err // without the name, which is not the one that the user gave
 		}
+		return nil, err
 	}
 }
 
@@ -94,7 +108,10 @@ func (c *console) readFile(arg string) (name string, data []byte, err error) {
 
 func readAll(name string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	var failed *fs.PathError
 	switch {
+	case errors.As(err, &failed):
+		return nil, fmt.Errorf("read %s: %w", name, failed.Err)
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	case len(data) > maxInput:

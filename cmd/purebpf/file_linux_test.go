@@ -12,13 +12,13 @@ import (
 	"github.com/purebpf/purebpf/internal/kerneltest"
 )
 
-// The mode is what the user's umask leaves.
+// The mode of a new file is what the user's umask leaves.
 func TestWriteFileMode(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "out")
 	for _, tt := range []struct {
 		mask int
 		want os.FileMode
 	}{{0o022, 0o644}, {0o077, 0o600}, {0o002, 0o664}} {
+		path := filepath.Join(t.TempDir(), "out")
 		old := syscall.Umask(tt.mask)
 		err := writeFile(path, nil)
 		syscall.Umask(old)
@@ -57,8 +57,8 @@ func TestWriteFileFull(t *testing.T) {
 func TestOutputRefused(t *testing.T) {
 	tests := []struct{ args, want string }{
 		{"convert dcid -to hex -o /dev/full", "purebpf convert: write /dev/full: no space left on device\n"},
-		{"convert dcid -o /nowhere/dcid.o", "purebpf convert: open /nowhere/.dcid.o."},
-		{"convert dcid -o /proc/dcid.o", "purebpf convert: open /proc/.dcid.o."},
+		{"convert dcid -o /nowhere/dcid.o", "purebpf convert: write /nowhere/dcid.o: no such file or directory\n"},
+		{"convert dcid -o /proc/dcid.o", "purebpf convert: write /proc/dcid.o: no such file or directory\n"},
 		{"disasm dcid -syntax llvm -o /", "purebpf disasm: open /: is a directory\n"},
 	}
 	for _, tt := range tests {

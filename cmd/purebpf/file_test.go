@@ -62,6 +62,24 @@ func TestWriteFileLink(t *testing.T) {
 	wantOnly(t, folder, "link", "target")
 }
 
+// Who may read a file that is there already stays as it was.
+func TestWriteFileKeepsMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret.o")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(path); err != nil || after.Mode() != before.Mode() {
+		t.Errorf("%v, %v; want %v", after.Mode(), err, before.Mode())
+	}
+}
+
 // Devices are written to, and not replaced by files.
 func TestWriteFileDevice(t *testing.T) {
 	before, err := os.Stat(os.DevNull)
@@ -82,8 +100,8 @@ func TestWriteFileRefuses(t *testing.T) {
 		{"no folder", filepath.Join(folder, "none", "out.o")},
 		{"a folder", folder},
 	} {
-		if err := writeFile(tt.path, []byte("text")); err == nil || !strings.Contains(err.Error(), tt.path[:len(folder)]) {
-			t.Errorf("%s: %v; want an error that names it", tt.name, err)
+		if err := writeFile(tt.path, []byte("text")); err == nil || !strings.Contains(err.Error(), " "+tt.path+": ") {
+			t.Errorf("%s: %v; want an error that names %s", tt.name, err, tt.path)
 		}
 	}
 	wantOnly(t, folder)
