@@ -138,11 +138,14 @@ func (w *writer) definition(m *asm.MapSpec) (btf.TypeID, int, error) {
 	}
 	d := definition{types: w.types}
 	d.number("type", uint32(m.Type))
-	key, value, err := w.types.MapTypes(m)
-	if err != nil {
-		return 0, 0, err
-	}
+	var key, value btf.TypeID
 	both := btf.NeedsTypes(m.Type) || btf.TakesTypes(m.Type) && (m.Key != nil || m.Value != nil)
+	if both || m.Key != nil || m.Value != nil {
+		var err error
+		if key, value, err = w.types.MapTypes(m); err != nil {
+			return 0, 0, err
+		}
+	}
 	if key != 0 && (both || m.Key != nil) {
 		d.pointer("key", key)
 	} else {
