@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
-	"github.com/purebpf/purebpf/asm"
 )
 
 // Encoder writes types as a BTF blob, which BPF_BTF_LOAD takes and Parse reads:
@@ -24,9 +22,9 @@ type Encoder struct {
 	kinds   []Kind
 	strings []byte
 	offsets map[string]uint32
-	numbers [2][8 + 1]TypeID       // without and with a sign, by their size in bytes: see Number
-	layouts map[*asm.Struct]TypeID // see Layout
-	number  TypeID                 // int
+	numbers [2][8 + 1]TypeID     // without and with a sign, by their size in bytes: see Number
+	layouts map[string][]laidOut // by their names: see Layout
+	number  TypeID               // int
 	err     error
 }
 
@@ -41,7 +39,7 @@ const (
 
 // NewEncoder begins a blob for machines of the given byte order.
 func NewEncoder(order binary.AppendByteOrder) *Encoder {
-	return &Encoder{order: order, strings: []byte{0}, offsets: map[string]uint32{"": 0}, layouts: make(map[*asm.Struct]TypeID)}
+	return &Encoder{order: order, strings: []byte{0}, offsets: map[string]uint32{"": 0}, layouts: make(map[string][]laidOut)}
 }
 
 // Int is an integer of 1, 2, 4, 8 or 16 bytes.

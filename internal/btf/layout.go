@@ -40,8 +40,10 @@ func (e *Encoder) Member(m asm.Member) TypeID {
 
 // Layout is a struct, or the number or array that it stands for. Its padding is not a member. Each is there once.
 func (e *Encoder) Layout(s *asm.Struct) TypeID {
-	if t, ok := e.layouts[s]; ok {
-		return t
+	for _, l := range e.layouts[s.Name()] {
+		if l.layout.Equal(s) {
+			return l.id
+		}
 	}
 	var t TypeID
 	if m, ok := s.Plain(); ok {
@@ -55,8 +57,14 @@ func (e *Encoder) Layout(s *asm.Struct) TypeID {
 		}
 		t = e.Struct(structName(s.Name()), uint32(s.Size()), members...)
 	}
-	e.layouts[s] = t
+	e.layouts[s.Name()] = append(e.layouts[s.Name()], laidOut{s, t})
 	return t
+}
+
+// laidOut is a layout that has a type.
+type laidOut struct {
+	layout *asm.Struct
+	id     TypeID
 }
 
 // structName keeps a struct without a name without one.
