@@ -147,15 +147,16 @@ func (r *reader) finish(specs []asm.ProgramSpec, describes [][]described, begins
 		index[m.Name] = i
 	}
 	for i, spec := range specs {
+		described := make(map[string]bool, len(describes[i]))
 		for _, d := range describes[i] {
 			n, ok := index[d.name]
 			if !ok {
 				return r.fail(d.at, fmt.Errorf("no map %q among the maps", d.name))
 			}
-			if slices.ContainsFunc(spec.Maps, func(m asm.MapSpec) bool { return m.Name == d.name }) {
+			if described[d.name] {
 				return r.fail(d.at, fmt.Errorf("the map %q for a second time", d.name))
 			}
-			r.used[n] = true
+			r.used[n], described[d.name] = true, true
 			spec.Maps = append(spec.Maps, r.maps[n])
 		}
 		p, err := asm.NewProgram(spec)
