@@ -45,7 +45,8 @@ import (
 //	                                 u8 to u64 and s8 to s64, members may be structs, and a number or array may be all: .key s32
 //	.contents "..."                  bytes of its first element; more of the directive add to them
 //	.comment "..."                   comment on the next instruction
-//	.file 1 "path"  .loc 1 57        where the next instructions come from
+//	.file 1 "path"  .loc 1 57        where the next instructions come from; .loc 0 0: not known. A program of which the text
+//	                                 does not say it comes from the text
 //	.loc 1 57 "text"  .loc "text"    and the line's text, a comment on all up to the next .loc that have none of their own
 //	.resolved map name               what the next instruction referred to before the program was linked
 //	.type name,@function             name is a function, also one of elsewhere

@@ -375,7 +375,7 @@ func (p *parser) locDirective() bool {
 		return p.fail(line.at, "a line number that does not fit 31 bits")
 	}
 	pos := Position{Line: int(line.v)}
-	if file.v < uint64(len(p.files)) {
+	if pos.Line > 0 && file.v < uint64(len(p.files)) {
 		pos.File = p.files[file.v]
 	}
 	p.unit.locate(pos)

@@ -163,6 +163,7 @@ func TestParseSymbols(t *testing.T) {
 .license "GPL"
 .map workers reuseport_sockarray key=4 value=8 entries=64
 .type callback,@function
+.loc 0 0
 	r1 = workers ll
 	r2 = config+8 ll
 	r3 = config+0 ll

@@ -113,7 +113,7 @@ func (u *unit) program(p *parser, name string) *Program {
 	}
 	u.functions(name)
 	u.fill()
-	u.spec.Instructions, u.spec.Positions = u.insns, u.positions
+	u.spec.Instructions, u.spec.Positions = u.insns, u.whence(p)
 	u.share(p)
 	u.own()
 	prog, index, err := newProgram(u.spec)
@@ -126,6 +126,21 @@ func (u *unit) program(p *parser, name string) *Program {
 		return nil
 	}
 	return prog
+}
+
+// whence returns where the instructions come from: from where the text says, or else from the text itself, unless it was
+// printed by the kernel or LLVM.
+func (u *unit) whence(p *parser) []Position {
+	switch {
+	case u.positions == nil && len(u.dump.slots) == 0:
+		u.positions = make([]Position, len(u.insns))
+		for n := range u.positions {
+			u.positions[n] = Position{File: p.file, Line: int(u.places[n].line)}
+		}
+	case !slices.ContainsFunc(u.positions, func(at Position) bool { return at != (Position{}) }):
+		return nil
+	}
+	return u.positions
 }
 
 // suspect notes what is wrong with a program some lines of which have errors, as far as these cannot be the reason.

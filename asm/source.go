@@ -182,6 +182,9 @@ func (w *sourceWriter) instructions() {
 	for _, r := range s.References {
 		defined[r.Symbol] = true
 	}
+	if len(s.Positions) == 0 {
+		w.str(".loc 0 0\n")
+	}
 	line := "" // text of the source line that the last .loc has
 	for i, ins := range w.p.All() {
 		moved := len(s.Positions) > 0 && (i == 0 || s.Positions[i] != s.Positions[i-1])

@@ -71,7 +71,8 @@ p:
 	exit                                     # y = 2;
 `},
 		{"text without positions", nil, []string{"", "x = 1;", "x = 1;", "", "# odd", "# odd"},
-			`p:
+			`.loc 0 0
+p:
 	r0 = 0
 .loc "x = 1;"
 	r0 = 1
@@ -131,8 +132,12 @@ func TestCommentInsteadOfLine(t *testing.T) {
 	if diff := cmp.Diff(want, p.Spec().Comments); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if p.Spec().Positions != nil {
-		t.Errorf("positions %v", p.Spec().Positions)
+	var lines []int
+	for _, at := range p.Spec().Positions {
+		lines = append(lines, at.Line)
+	}
+	if diff := cmp.Diff([]int{2, 2, 3, 5, 5, 7}, lines); diff != "" {
+		t.Errorf("lines of the text (-want +got):\n%s", diff)
 	}
 }
 
@@ -142,5 +147,38 @@ func TestByteOrderMark(t *testing.T) {
 	_, err := asm.ParseText("t.s", []byte("exit\n\ufeffexit"))
 	if want := `t.s:2:1: expected an instruction, found "\ufeff"`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// Where the text does not say where its instructions come from, they come from the text; what a tool printed does not.
+func TestPositionsOfText(t *testing.T) {
+	at := func(lines ...int) (all []asm.Position) {
+		for _, n := range lines {
+			all = append(all, asm.Position{File: "test.s", Line: n})
+		}
+		return all
+	}
+	for _, test := range []struct {
+		name, text string
+		want       []asm.Position
+	}{
+		{"text", "r0 = 0\n\nexit\n", at(1, 3)},
+		{"two on a line", "\nr0 = 0; exit\n", at(2, 2)},
+		{"second program", ".program a xdp\nexit\n.program b xdp\n\texit\n", at(4)},
+		{"the text knows", ".file 1 \"a.c\"\n.loc 1 7\nr0 = 0\nexit\n", []asm.Position{{File: "a.c", Line: 7}, {File: "a.c", Line: 7}}},
+		{"nobody knows", ".loc 0 0\nr0 = 0\nexit\n", nil},
+		{"verifier's log", "0: (b7) r0 = 0\n1: (95) exit\n", nil},
+		{"llvm-objdump", "0000000000000000 <f>:\n       0:\tb7 00 00 00 00 00 00 00\tr0 = 0x0\n       1:\t95 00 00 00 00 00 00 00\texit\n", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			programs, err := asm.ParseText("test.s", []byte(test.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := programs[len(programs)-1]
+			if diff := cmp.Diff(test.want, p.Spec().Positions); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

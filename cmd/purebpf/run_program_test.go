@@ -373,10 +373,10 @@ func TestRunRefuses(t *testing.T) {
 		want   string // in the first lines of stderr
 	}{
 		{"outside the packet", []string{outside, "-packet", "000102030405"}, 1,
-			"packet 1: p: instruction 1: r0 = *(u8 *)(r2 + 6): read of 1 byte at offset 6 of the packet (6 bytes): outside the memory"},
+			"packet 1: test.s:3: p: instruction 1: r0 = *(u8 *)(r2 + 6): read of 1 byte at offset 6 of the packet (6 bytes): outside the memory"},
 		{"with the C line", []string{clang("trace.el"), "-program", "on_switch"}, 1,
 			"trace.c:75: on_switch: instruction 0: r1 = *(u64 *)(r1 + 0): read of 8 bytes at offset 0 of the context: outside the memory\n    trace.c:75: if (ctx->args[0])\n"},
-		{"helper", []string{helper, "-packet", "00"}, 1, "packet 1: p: instruction 5: call bpf_probe_read_kernel: no such helper: bpf_probe_read_kernel is not simulated"},
+		{"helper", []string{helper, "-packet", "00"}, 1, "packet 1: test.s:7: p: instruction 5: call bpf_probe_read_kernel: no such helper: bpf_probe_read_kernel is not simulated"},
 		{"map type", []string{clang("maps.el"), "-packet", etherIP}, 1, "map outer of type array_of_maps: this type is not simulated"},
 		{"flow dissector", []string{clang("lookup.el"), "-program", "dissect", "-packet", etherIP}, 1, "program dissect: __sk_buff.flow_keys, which flow_dissector programs are for, is not simulated"},
 		{"map that nobody describes", []string{clang("reuseport.el"), "-type", "sk_reuseport", "-packet", "00"}, 1,
