@@ -103,7 +103,7 @@ func parsesAgain(t *testing.T, text string, parse func(string, []byte) (*classic
 	runtime.ReadMemStats(&before)
 	p, err := parse(file, data)
 	runtime.ReadMemStats(&after)
-	if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(allocatedAtAll+allocatedPerByte*len(data)); got > limit {
+	if got, limit := after.TotalAlloc-before.TotalAlloc, uint64(allocationFactor*(allocatedAtAll+allocatedPerByte*len(data))); got > limit {
 		t.Errorf("%d bytes allocated for a text of %d, want at most %d", got, len(data), limit)
 	}
 	if err != nil {
