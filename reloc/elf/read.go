@@ -126,13 +126,42 @@ func (r *reader) readPrograms() error {
 		}
 	}
 	for i := range specs {
-		p, err := asm.NewProgram(specs[i])
+		p, err := readProgram(specs[i])
 		if err != nil {
 			return fmt.Errorf("section %s: %w", r.sections[r.functions[i].section].name, err)
 		}
 		r.programs = append(r.programs, p)
 	}
 	return nil
+}
+
+// readProgram makes the program. Lines that only say what the instruction is, as Append writes them where the author says
+// nothing, are no comments.
+func readProgram(spec asm.ProgramSpec) (*asm.Program, error) {
+	said := spec.Comments
+	spec.Comments = nil
+	p, err := asm.NewProgram(spec)
+	if err != nil || len(said) == 0 {
+		return p, err
+	}
+	lines := p.Lines()
+	own := false // whether the comments of this line are its first instruction
+	for n, c := range said {
+		if n == 0 || said[n-1] != (asm.Comment{Index: c.Index - 1, Text: c.Text}) || p.Position(c.Index) != p.Position(c.Index-1) {
+			own = isInstruction(c.Text, lines[c.Index])
+		}
+		if !own {
+			spec.Comments = append(spec.Comments, c)
+		}
+	}
+	return asm.NewProgram(spec)
+}
+
+// isInstruction reports whether text is the instruction, of which the line may call what it jumps to by another name.
+func isInstruction(text, line string) bool {
+	const jump = "goto "
+	at := strings.Index(line, jump)
+	return text == line || at >= 0 && strings.HasPrefix(text, line[:at+len(jump)])
 }
 
 // describe gives a program the maps that it refers to, in the order of its references.

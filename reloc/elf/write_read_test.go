@@ -242,3 +242,40 @@ func inCallOrder(t *testing.T, p *asm.Program, order binary.ByteOrder) string {
 	}
 	return all.String()
 }
+
+// The object has a text for every line. Those that are the instruction itself come back as no comment.
+func TestAppendReadComments(t *testing.T) {
+	programs, err := asm.ParseText("count.s", []byte(`.program count xdp
+	r1 = counts ll
+	if r1 == 0 goto out # never
+	if r1 == 1 goto out
+	r0 = 0; r0 += 1
+	call bpf_ktime_get_ns
+out:
+	r0 = XDP_PASS # r0 = 2
+	exit
+.map counts array key=4 value=8 entries=1
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := reloc.NewObject(programs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := elf.Read("count.o", write(t, o, binary.LittleEndian))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := again.Programs()[0].Spec()
+	if diff := cmp.Diff([]asm.Comment{{Index: 1, Text: "never"}}, got.Comments); diff != "" {
+		t.Errorf("comments (-want +got):\n%s", diff)
+	}
+	var lines []int
+	for _, at := range got.Positions {
+		lines = append(lines, at.Line)
+	}
+	if diff := cmp.Diff([]int{2, 3, 4, 5, 5, 6, 8, 9}, lines); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
