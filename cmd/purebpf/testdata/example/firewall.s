@@ -22,8 +22,8 @@
 	if r0 == 0 goto pass
 	r1 = 1
 	lock *(u64 *)(r0 + 0) += r1
-	r0 = 1 // XDP_DROP
+	r0 = XDP_DROP
 	exit
 pass:
-	r0 = 2 // XDP_PASS
+	r0 = XDP_PASS
 	exit
