@@ -130,6 +130,7 @@ type parser struct {
 	unit      *unit
 	units     []*unit
 	shared    ProgramSpec        // what was said before the programs
+	mapIndex  map[string]int     // index into shared.Maps, when it has been asked for
 	functions map[string]bool    // of all units of an object
 	defined   map[string]bool    // labels of all units, when it has been asked for
 	lost      map[string]bool    // what may be labels in lines with errors

@@ -2,6 +2,7 @@ package asm
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -157,17 +158,46 @@ var constants = [...]kernelConstant{
 func (p *parser) named(w string, at int) (n literal, ok bool) {
 	v, ok := p.equal[w]
 	if !ok {
-		k, found := slices.BinarySearchFunc(constants[:], w, func(c kernelConstant, w string) int { return cmp.Compare(c.name, w) })
+		c, found := constantByName(w)
 		if !found {
 			return literal{}, false
 		}
-		v = literal{v: uint64(constants[k].value)}
-		if constants[k].value < 0 {
-			v = literal{v: uint64(-constants[k].value), neg: true}
+		v = literal{v: uint64(c)}
+		if c < 0 {
+			v = literal{v: uint64(-c), neg: true}
 		}
 	}
-	v.at = at
+	v.at, v.end = at, at+len(w)
 	return v, true
+}
+
+func constantByName(name string) (int64, bool) {
+	k, ok := slices.BinarySearchFunc(constants[:], name, func(c kernelConstant, name string) int { return cmp.Compare(c.name, name) })
+	if !ok {
+		return 0, false
+	}
+	return constants[k].value, true
+}
+
+// isConstant reports whether the symbol that is loaded into dst is no map but a number of the kernel's, and notes it.
+func (u *unit) isConstant(p *parser, f *fixup, dst Register) bool {
+	if f.name[0] > 'Z' || u.mapNames[f.name] {
+		return false // no constant begins with a small letter
+	}
+	v, ok := constantByName(f.name)
+	if !ok {
+		return false
+	}
+	if _, ok := p.sharedMap(f.name); ok {
+		return false
+	}
+	how := fmt.Sprintf("r%d = %s without ll", dst, f.name)
+	if v != int64(int32(v)) {
+		how = fmt.Sprintf("r%d = %#x ll", dst, uint64(v))
+	}
+	p.errorAt(f.at, "%s is a number of the kernel's and no map that is described here: %s loads the number, and .map %s describes a map",
+		f.name, how, f.name)
+	return true
 }
 
 func constantNames(yield func(string) bool) {

@@ -27,7 +27,7 @@ func (p *parser) symbolLoad(dst Register, at int, w string) bool {
 		return p.fail(at, "%s: %w", w, err)
 	}
 	if n, ok := p.equal[w]; ok && kind == fixSymbol {
-		n.at = at
+		n.at, n.end = at, at+len(w)
 		i.Imm, ok = p.imm64(n)
 		return ok && p.emit(i)
 	}

@@ -10,8 +10,15 @@ func (p *parser) mapDirective(inner bool, at int) bool {
 	var m MapSpec
 	u := p.unit
 	u.fill()
-	if inner && u.lastMap() == nil {
-		return p.fail(at, ".inner describes what the map above holds, and there is none")
+	if inner {
+		switch m := u.lastMap(); {
+		case m == nil:
+			return p.fail(at, ".inner describes what the map above holds, and there is none")
+		case m != &u.spec.Maps[len(u.spec.Maps)-1]:
+			return p.fail(at, "a second .inner: the kernel takes no maps in maps in maps")
+		case !m.Type.holdsMaps():
+			return p.fail(at, ".inner describes what the map above holds, and %s is a %v; an array_of_maps or a hash_of_maps holds maps", m.Name, m.Type)
+		}
 	}
 	p.skip()
 	if !inner {
@@ -20,10 +27,8 @@ func (p *parser) mapDirective(inner bool, at int) bool {
 		if err := checkName(name); err != nil {
 			return p.fail(nameAt, "name of a map: %w", err)
 		}
-		for _, o := range u.spec.Maps {
-			if o.Name == name {
-				return p.fail(nameAt, "there is a map %s already", name)
-			}
+		if u.mapNames[name] {
+			return p.fail(nameAt, "there is a map %s already", name)
 		}
 		m.Name = strings.Clone(name)
 		p.skip()
@@ -35,6 +40,9 @@ func (p *parser) mapDirective(inner bool, at int) bool {
 		return p.fail(typeAt, "%q is no map type%s", w, p.didYouMean(w, slices.Values(mapTypeNames[:])))
 	}
 	m.Type = MapType(n)
+	if inner && m.Type.holdsMaps() {
+		return p.fail(typeAt, "%v: the kernel takes no maps in maps in maps", m.Type)
+	}
 	for p.skip(); !p.statementEnds(); p.skip() {
 		if !p.property(&m, inner) {
 			return false
@@ -44,9 +52,16 @@ func (p *parser) mapDirective(inner bool, at int) bool {
 		u.lastMap().Inner = &m
 	} else {
 		u.spec.Maps = append(u.spec.Maps, m)
+		if u.mapNames == nil {
+			u.mapNames = make(map[string]bool)
+		}
+		u.mapNames[m.Name] = true
 	}
 	return true
 }
+
+// holdsMaps reports whether the values of a map of this type are maps.
+func (t MapType) holdsMaps() bool { return t == MapArrayOfMaps || t == MapHashOfMaps }
 
 // lastMap returns the map that was described last, nil for none.
 func (u *unit) lastMap() *MapSpec {
@@ -54,8 +69,8 @@ func (u *unit) lastMap() *MapSpec {
 		return nil
 	}
 	m := &u.spec.Maps[len(u.spec.Maps)-1]
-	for m.Inner != nil {
-		m = m.Inner
+	if m.Inner != nil {
+		return m.Inner
 	}
 	return m
 }

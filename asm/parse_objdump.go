@@ -1,9 +1,7 @@
 package asm
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -100,13 +98,15 @@ func (p *parser) relocation(address uint64) {
 // other sections refer to.
 func (p *parser) objectFunctions() {
 	p.functions = make(map[string]bool)
-	var text []*unit
+	var text textLabels
 	for _, u := range p.units {
-		for f := range u.isFunction {
-			p.functions[f] = true
+		if !u.continues {
+			for f := range u.isFunction {
+				p.functions[f] = true
+			}
 		}
 		if u.elf == ".text" {
-			text = append(text, u)
+			text.units = append(text.units, u)
 		}
 	}
 	for _, u := range p.units {
@@ -117,33 +117,50 @@ func (p *parser) objectFunctions() {
 			default:
 				continue
 			}
-			for _, t := range text {
-				if label, ok := t.find(f); ok {
-					f.name = t.labels[label].name
-					t.labels[label].function = true
-					p.functions[f.name] = true
-					break
-				}
+			if l := text.find(f); l != nil {
+				f.name = l.name
+				l.function = true
+				p.functions[f.name] = true
 			}
 		}
 	}
 }
 
-// find returns the label of a section that f refers to, by name or by offset.
-func (u *unit) find(f *fixup) (label int32, ok bool) {
-	if f.kind != fixText {
-		label, ok = u.byName[f.name]
-		return label, ok
+// textLabels are the labels of .text, found by name and by offset. Of several the first counts.
+type textLabels struct {
+	units    []*unit
+	byName   map[string]*labelAt
+	byOffset map[int64]*labelAt // in bytes
+}
+
+// find returns the label that f refers to, nil for none.
+func (t *textLabels) find(f *fixup) *labelAt {
+	if f.kind == fixText {
+		if t.byOffset == nil {
+			t.byOffset = make(map[int64]*labelAt)
+			for _, u := range t.units {
+				slots := slotTable(u.insns)
+				for k := range u.labels {
+					l := &u.labels[k]
+					if offset := 8 * int64(slots[l.index]); t.byOffset[offset] == nil {
+						t.byOffset[offset] = l
+					}
+				}
+			}
+		}
+		return t.byOffset[f.offset]
 	}
-	if u.slots == nil {
-		u.slots = slotTable(u.insns)
+	if t.byName == nil {
+		t.byName = make(map[string]*labelAt)
+		for _, u := range t.units {
+			for k := range u.labels {
+				if l := &u.labels[k]; t.byName[l.name] == nil {
+					t.byName[l.name] = l
+				}
+			}
+		}
 	}
-	index, ok := slices.BinarySearchFunc(u.slots, f.offset, func(slot int32, offset int64) int { return cmp.Compare(8*int64(slot), offset) })
-	if !ok {
-		return 0, false
-	}
-	k, ok := slices.BinarySearchFunc(u.labels, int32(index), func(l labelAt, index int32) int { return cmp.Compare(l.index, index) })
-	return int32(k), ok
+	return t.byName[f.name]
 }
 
 // objdumpLine reads the bytes of an instruction and its text. The bytes decide: the text drops what LLVM has no words for.

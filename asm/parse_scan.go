@@ -203,7 +203,8 @@ func noRegister(w string) bool {
 
 // literal is a number of the text.
 type literal struct {
-	at  int    // where it begins, with its sign
+	at  int // where it begins, with its sign
+	end int
 	v   uint64 // without its sign
 	neg bool
 	hex bool
@@ -271,13 +272,13 @@ func (p *parser) digits(n *literal) bool {
 	if at == start {
 		return p.fail(n.at, "a number without digits")
 	}
-	p.at, n.v = at, v
+	p.at, n.end, n.v = at, at, v
 	return true
 }
 
 // written returns the number as it is written.
 func (p *parser) written(n literal) string {
-	return strings.ReplaceAll(p.src[n.at:p.at], " ", "")
+	return strings.ReplaceAll(p.src[n.at:n.end], " ", "")
 }
 
 // int32 returns the number as the 32 bits of an immediate. Those of a 64-bit operation have their sign extended, so that

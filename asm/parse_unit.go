@@ -22,13 +22,15 @@ type unit struct {
 
 	// isFunction has the names that are declared to be functions, here or elsewhere.
 	isFunction map[string]bool
+	continues  bool // the section of the unit before, whose isFunction this is
 
 	position  Position // of the next instructions
 	positions []Position
 	line      string // of source text that the next instructions are of: a comment on each of them
 	comment   string // of the next instruction
 
-	filled   *MapSpec // that contents are for
+	mapNames map[string]bool // of spec.Maps
+	filled   *MapSpec        // that contents are for
 	contents []byte
 }
 
@@ -64,7 +66,7 @@ func (p *parser) label(name string, at int) bool {
 		p.newUnit(at)
 		u = p.unit
 		u.elf, u.spec.Type, u.spec.AttachType, u.spec.AttachTo = old.elf, old.spec.Type, old.spec.AttachType, old.spec.AttachTo
-		u.isFunction, u.position = old.isFunction, old.position
+		u.isFunction, u.continues, u.position = old.isFunction, true, old.position
 	}
 	if k, ok := u.byName[name]; ok {
 		return p.fail(at, "label %s is already in line %d", name, u.labels[k].at.line)
@@ -159,12 +161,28 @@ func (u *unit) share(p *parser) {
 	if u.spec.License == "" {
 		u.spec.License = p.shared.License
 	}
-	for _, m := range p.shared.Maps {
-		if slices.ContainsFunc(u.spec.References, func(r Reference) bool { return r.Symbol == m.Name }) &&
-			!slices.ContainsFunc(u.spec.Maps, func(o MapSpec) bool { return o.Name == m.Name }) {
-			u.spec.Maps = append(u.spec.Maps, m)
+	var shared []int
+	for _, r := range u.spec.References {
+		if k, ok := p.sharedMap(r.Symbol); ok && !u.mapNames[r.Symbol] {
+			shared = append(shared, k)
 		}
 	}
+	slices.Sort(shared)
+	for _, k := range slices.Compact(shared) {
+		u.spec.Maps = append(u.spec.Maps, p.shared.Maps[k])
+	}
+}
+
+// sharedMap returns the map of this name that the text describes before its programs, as an index.
+func (p *parser) sharedMap(name string) (int, bool) {
+	if p.mapIndex == nil {
+		p.mapIndex = make(map[string]int, len(p.shared.Maps))
+		for k := len(p.shared.Maps) - 1; k >= 0; k-- {
+			p.mapIndex[p.shared.Maps[k].Name] = k
+		}
+	}
+	k, ok := p.mapIndex[name]
+	return k, ok
 }
 
 // own makes names of the program independent of the text.
@@ -255,6 +273,7 @@ func (u *unit) resolve(p *parser, f *fixup) {
 		case f.kind == fixFunc || u.isFunction[f.name] || p.functions[f.name]:
 			i.Src, i.Imm = Imm64Func, 1<<32-1
 			u.reference(f, RefFunc)
+		case u.isConstant(p, f, i.Dst):
 		default:
 			i.Src = Imm64MapFD
 			u.reference(f, RefMap)
