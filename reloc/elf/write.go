@@ -30,8 +30,9 @@ type Options struct {
 //
 // An object file cannot say everything. The error joins what it cannot: a program type or flag without a section name,
 // programs of different licences, a call of another program, a reference to a map that nothing describes or to a
-// descriptor, contents of a map that is not named as a data section, a map whose name is no identifier. Nothing is
-// appended then.
+// descriptor, contents of a map that is not named as a data section, more than 64 MiB of zeros behind the contents of one
+// that is (.bss takes them), a map whose name is no identifier. Of more than 20 it counts the others. Nothing is appended
+// then.
 func Append(b []byte, o *reloc.Object, opts *Options) ([]byte, error) {
 	var order appendOrder = binary.NativeEndian
 	if opts != nil && opts.Order != nil {
@@ -45,6 +46,9 @@ func Append(b []byte, o *reloc.Object, opts *Options) ([]byte, error) {
 		taken: make(map[string]bool), symbols: make(map[string]*symbol),
 	}
 	w.write()
+	if w.more > 0 {
+		w.errs = append(w.errs, fmt.Errorf("and %d more", w.more))
+	}
 	if len(w.errs) > 0 {
 		return b, fmt.Errorf("write object: %w", errors.Join(w.errs...))
 	}
@@ -69,7 +73,8 @@ type writer struct {
 	byName    map[string][]*function // by their names in the programs
 	symbols   map[string]*symbol     // of maps; for data the section's
 	taken     map[string]bool        // names of symbols
-	errs      []error
+	errs      []error                // the first
+	more      int                    // errors beyond these
 }
 
 func (w *writer) write() {
@@ -92,8 +97,15 @@ func (w *writer) write() {
 	}
 }
 
+// maxErrors is how many errors Append tells.
+const maxErrors = 20
+
 // fail reports what the file cannot say.
 func (w *writer) fail(format string, args ...any) {
+	if len(w.errs) == maxErrors {
+		w.more++
+		return
+	}
 	w.errs = append(w.errs, fmt.Errorf(format, args...))
 }
 

@@ -65,6 +65,9 @@ func (w *writer) data(m *asm.MapSpec) {
 	w.types.DataSec(m.Name, m.ValueSize, variables...)
 }
 
+// maxPadding is how many zeros behind the contents of a map stand in a file.
+const maxPadding = 64 << 20
+
 // checkData reports what a loader would make in another way of a section of that name.
 func checkData(m *asm.MapSpec, constant, zeros bool) error {
 	flags := m.Flags &^ asm.MapMmapable // libbpf adds it
@@ -75,6 +78,9 @@ func checkData(m *asm.MapSpec, constant, zeros bool) error {
 		return fmt.Errorf("a section of %d bytes", m.ValueSize)
 	case uint64(len(m.Contents)) > uint64(m.ValueSize):
 		return fmt.Errorf("%d bytes of contents for %d", len(m.Contents), m.ValueSize)
+	case !zeros && int(m.ValueSize)-len(m.Contents) > maxPadding:
+		return fmt.Errorf("%d bytes of contents for %d; a file would have the rest as zeros, and takes at most %d: .bss is for zeros",
+			len(m.Contents), m.ValueSize, maxPadding)
 	case constant && flags != asm.MapReadOnlyProg:
 		return fmt.Errorf("flags %#x; a loader makes it read-only for programs", uint32(m.Flags))
 	case !constant && flags != 0:

@@ -2,6 +2,7 @@ package elf_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -117,6 +118,8 @@ func TestAppendRefuses(t *testing.T) {
 		{"no data", maps(data(".data", func(m *asm.MapSpec) { m.ValueSize = 0 })), "map .data: a section of 0 bytes"},
 		{"more contents than room", maps(data(".data", func(m *asm.MapSpec) { m.Contents = "123456789" })),
 			"map .data: 9 bytes of contents for 8"},
+		{"zeros for a file", maps(data(".data", func(m *asm.MapSpec) { m.ValueSize, m.Contents = 1e9, "x" })),
+			"map .data: 1 bytes of contents for 1000000000; a file would have the rest as zeros, and takes at most 67108864: .bss is for zeros"},
 		{"constants that change", maps(data(".rodata.x", nil)), "map .rodata.x: flags 0x0; a loader makes it read-only for programs"},
 		{"variables that do not", maps(data(".data", func(m *asm.MapSpec) { m.Flags = asm.MapReadOnlyProg })),
 			"map .data: flags 0x80; a loader makes it without"},
@@ -157,5 +160,36 @@ func TestAppendJoinsErrors(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not have %q", err, want)
 		}
+	}
+}
+
+// Of many things that are wrong the first are told, and how many there are.
+func TestAppendCountsErrors(t *testing.T) {
+	p := build(t, "main", asm.SocketFilter, func(b *asm.Builder) {
+		for i := range 8000 {
+			b.LdMap(asm.R1, fmt.Sprint("m", i))
+		}
+		b.Exit()
+	})
+	_, err := elf.Append(nil, object(t, p), nil)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if last := lines[len(lines)-1]; len(lines) != 21 || last != "and 7980 more" {
+		t.Errorf("%d lines, the last %q; want 21 and that 7980 are not told", len(lines), last)
+	}
+}
+
+// Zeros of .bss take no room in a file.
+func TestAppendLargeBSS(t *testing.T) {
+	p := build(t, "main", asm.SocketFilter, func(b *asm.Builder) {
+		b.DeclareMap(data(".bss", func(m *asm.MapSpec) { m.ValueSize = 1e9 }))
+		b.LdMapValue(asm.R1, ".bss", 0)
+		b.Exit()
+	})
+	file, err := elf.Append(nil, object(t, p), nil)
+	if err != nil || len(file) > 1<<16 {
+		t.Fatalf("%d bytes, %v", len(file), err)
 	}
 }
