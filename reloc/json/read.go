@@ -140,13 +140,16 @@ type described struct {
 // finish makes the programs when all maps are known.
 func (r *reader) finish(specs []asm.ProgramSpec, describes [][]described, begins []int) error {
 	index := make(map[string]int, len(r.maps))
-	for i, m := range r.maps {
-		if _, ok := index[m.Name]; ok {
-			return r.fail(r.mapsAt[i], fmt.Errorf("a second map %q", m.Name))
+	for i := range r.maps {
+		name := r.maps[i].Name
+		if _, ok := index[name]; ok {
+			return r.fail(r.mapsAt[i], fmt.Errorf("a second map %q", name))
 		}
-		index[m.Name] = i
+		index[name] = i
 	}
-	for i, spec := range specs {
+	for i := range specs {
+		spec := &specs[i]
+		spec.Maps = make([]asm.MapSpec, 0, len(describes[i]))
 		described := make(map[string]bool, len(describes[i]))
 		for _, d := range describes[i] {
 			n, ok := index[d.name]
@@ -159,7 +162,7 @@ func (r *reader) finish(specs []asm.ProgramSpec, describes [][]described, begins
 			r.used[n], described[d.name] = true, true
 			spec.Maps = append(spec.Maps, r.maps[n])
 		}
-		p, err := asm.NewProgram(spec)
+		p, err := asm.NewProgram(*spec)
 		if err != nil {
 			return r.fail(begins[i], err)
 		}
