@@ -83,6 +83,29 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
+// The commands for files print what the README shows.
+func TestReadmeConsole(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("testdata/example")); err != nil {
+		t.Fatal(err)
+	}
+	found := blocks(t, "```console")
+	t.Chdir(folder)
+	commands := 0
+	for _, block := range found {
+		for _, part := range strings.Split("\n"+block, "\n$ purebpf ")[1:] {
+			command, want, _ := strings.Cut(strings.TrimSuffix(part, "\n")+"\n", "\n")
+			if diff := cmp.Diff(result{0, want, ""}, runTool(strings.Fields(command)...), cmp.AllowUnexported(result{})); diff != "" {
+				t.Errorf("%s (-README +now):\n%s", command, diff)
+			}
+			commands++
+		}
+	}
+	if commands < 3 {
+		t.Errorf("%d commands in the README, want 3 at least", commands)
+	}
+}
+
 // What the README shows of the demo is what it prints, but for the times. With -update it is put there.
 func TestReadmeDemo(t *testing.T) {
 	needDemo(t)
