@@ -65,10 +65,14 @@ func TestReadAndLoad(t *testing.T) {
 			continue
 		}
 		eachObject(t, v.name, func(t *testing.T, source string) {
-			if why := notLoaded(v.name, source); why != "" {
-				t.Skip(why)
-			}
 			o := typed(t, open(t, source+"."+v.name+".o"))
+			if why := notLoaded(v.name, source); why != "" {
+				if c, err := loader.LoadObject(o, nil); err == nil {
+					c.Close()
+					t.Errorf("the kernel loads it, although %s", why)
+				}
+				return
+			}
 			c := loadAll(t, o, source)
 			for _, p := range o.Programs() {
 				if _, ok := c.Program(p.Name()); ok != (p.Type() != asm.UnspecProgram) {
@@ -89,11 +93,8 @@ func TestReadAndLoad(t *testing.T) {
 func TestReadAndRun(t *testing.T) {
 	kerneltest.Need(t, kerneltest.CAP_BPF, kerneltest.CAP_NET_ADMIN, kerneltest.CAP_PERFMON, kerneltest.CAP_SYS_ADMIN)
 	runnable(t, func(t *testing.T, o *reloc.Object, variant, source, program string, want func(int) uint32) {
-		if !native(variant) {
-			t.Skip("for machines of the other byte order")
-		}
-		if why := notLoaded(variant, source); why != "" {
-			t.Skip(why)
+		if !native(variant) || notLoaded(variant, source) != "" {
+			return // the simulator runs it
 		}
 		for _, n := range []int{20, 21, 22, 23, 7, 64, 200} {
 			c := loadAll(t, o, source)
