@@ -127,6 +127,8 @@ func eachObject(t *testing.T, variant string, test func(t *testing.T, source str
 // TestReadAsLibbpfLoads holds every slot of every program against what libbpf submitted when the objects were
 // recorded.
 func TestReadAsLibbpfLoads(t *testing.T) {
+	programs, slots := 0, 0
+	defer func() { t.Logf("%d programs, %d slots", programs, slots) }()
 	for _, v := range variants {
 		if !v.libbpf {
 			continue
@@ -142,6 +144,8 @@ func TestReadAsLibbpfLoads(t *testing.T) {
 			if diff := cmp.Diff(lines(string(want)), lines(submitted(t, typed(t, open(t, source+"."+v.name+".o"))))); diff != "" {
 				t.Errorf("(-libbpf +this package):\n%s", diff)
 			}
+			n := strings.Count(string(want), "program ")
+			programs, slots = programs+n, slots+len(lines(string(want)))-n
 		})
 	}
 }
