@@ -69,6 +69,8 @@ func FuzzParseDecimal(f *testing.F) {
 func FuzzParseCArray(f *testing.F) {
 	f.Add("{ 0x28, 0, 0, 0x0000000c },\n{ 026, 0, 0, 0 }")
 	f.Add("/* a */ { 6, 0, // b\n 0, 1 },")
+	f.Add("BPF_STMT(BPF_LD|BPF_W|BPF_ABS, SKF_AD_OFF + (4 << 2) * ~0x1U), BPF_JUMP(BPF_JMP+BPF_JEQ, ETH_P_IP, 0, 0), { BPF_RET | BPF_A, 0, 0, -1 }")
+	f.Add("#include <a>\nchar *s = \"\\\"\"; struct sock_filter f[2] __attribute__((a)) = {\n{ 6, 0, 0, 1 },\n};\nint x;")
 	f.Fuzz(func(t *testing.T, text string) { parsesAgain(t, text, classic.ParseCArray) })
 }
 

@@ -2,14 +2,6 @@ package classic
 
 import "golang.org/x/net/bpf"
 
-// ParseCArray reads initializers of struct sock_filter as C has them, such as the output of `tcpdump -dd` and
-// `bpf_asm -c`: { code, jt, jf, k } with a comma between two and perhaps one at the end. Numbers are decimal,
-// octal after a 0 or hexadecimal after a 0x. Comments are skipped. file is for messages. The error is an
-// *asm.ParseErrors: the first mistake of the syntax, or each that Decode finds.
-func ParseCArray(file string, text []byte) (*Program, error) {
-	return parse(file, text, (*listing).cArray)
-}
-
 // ParseDecimal reads the number of instructions and then the decimal numbers code, jt, jf and k of each: a line
 // apiece as `tcpdump -ddd` prints them, or in one line with commas as xt_bpf, nfbpf_compile, bpf_asm and bpf_dbg
 // have it. The numbers of an instruction are separated by blanks. file is for messages. The error is an
@@ -41,28 +33,6 @@ func parse(file string, text []byte, read func(*listing, *scanner) error) (*Prog
 type listing struct {
 	raw    []bpf.RawInstruction
 	starts []place
-}
-
-func (l *listing) cArray(s *scanner) error {
-	comma := true
-	for {
-		if err := s.blanksAndComments(); err != nil {
-			return err
-		}
-		if s.end() {
-			return nil
-		}
-		if !comma {
-			return s.errorf("a comma is missing between two instructions")
-		}
-		if err := l.cEntry(s); err != nil {
-			return err
-		}
-		if err := s.blanksAndComments(); err != nil {
-			return err
-		}
-		comma = s.accept(',')
-	}
 }
 
 func (l *listing) decimal(s *scanner) error {
@@ -128,36 +98,6 @@ func (l *listing) decimalEntry(s *scanner) (err error) {
 		if values[i], err = s.number(f.name, f.bits, false); err != nil {
 			return err
 		}
-	}
-	l.add(start, values)
-	return nil
-}
-
-func (l *listing) cEntry(s *scanner) (err error) {
-	var values [4]uint32
-	start := s.place
-	if l.len() == MaxInstructions {
-		return s.errorf("more than %d instructions, the kernel takes no more", MaxInstructions)
-	}
-	if !s.accept('{') {
-		return s.errorf("expected an instruction as { code, jt, jf, k }, found %s", s.next())
-	}
-	for i, f := range fields {
-		if err := s.blanksAndComments(); err != nil {
-			return err
-		}
-		if values[i], err = s.number(f.name, f.bits, true); err != nil {
-			return err
-		}
-		if err := s.blanksAndComments(); err != nil {
-			return err
-		}
-		if i < len(fields)-1 && !s.accept(',') {
-			return s.errorf("expected a comma after %s, found %s", f.name, s.next())
-		}
-	}
-	if !s.accept('}') {
-		return s.errorf("expected } after k, found %s", s.next())
 	}
 	l.add(start, values)
 	return nil

@@ -116,7 +116,7 @@ func (s *scanner) separator() byte {
 	return found
 }
 
-// number reads a number of at most so many bits: decimal, or with the prefixes of C.
+// number reads a number of at most so many bits: decimal, or with the prefixes and suffixes of C.
 func (s *scanner) number(name string, bits int, prefixes bool) (uint32, error) {
 	n := strings.IndexFunc(s.rest, func(r rune) bool {
 		return !('0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
@@ -125,6 +125,9 @@ func (s *scanner) number(name string, bits int, prefixes bool) (uint32, error) {
 		n = len(s.rest)
 	}
 	digits, base := s.rest[:n], 10
+	if prefixes && n > 0 && digits[0] <= '9' {
+		digits = strings.TrimRight(digits, "uUlL")
+	}
 	switch {
 	case n == 0:
 		return 0, s.errorf("expected %s, found %s", name, s.next())
@@ -132,7 +135,7 @@ func (s *scanner) number(name string, bits int, prefixes bool) (uint32, error) {
 		return 0, s.errorf("%s %s: decimal numbers have no leading zero", name, digits)
 	case len(digits) > 2 && (digits[:2] == "0x" || digits[:2] == "0X"):
 		digits, base = digits[2:], 16
-	case n > 1 && digits[0] == '0':
+	case len(digits) > 1 && digits[0] == '0':
 		digits, base = digits[1:], 8
 	}
 	value, err := strconv.ParseUint(digits, base, 64)

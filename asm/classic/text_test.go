@@ -153,12 +153,62 @@ func TestParseCArray(t *testing.T) {
 		{"upper case", "{ 0X6, 0, 0, 0XFFFFFFFF }", "1,6 0 0 4294967295", ""},
 		{"comments", "/* a\n b */ { /* code */ 6, 0, // jt\n 0, 1 /*k*/ } , // end", "1,6 0 0 1", ""},
 
+		// The numbers of the following are what gcc makes of them.
+		{"macros", "BPF_STMT(BPF_LD|BPF_H|BPF_ABS, 12), BPF_JUMP(BPF_JMP + BPF_JEQ + BPF_K, 0x806, 0, 1),\nBPF_STMT(BPF_RET+BPF_K, 0x40000), BPF_STMT(BPF_RET|BPF_K, 0),",
+			"4,40 0 0 12,21 0 1 2054,6 0 0 262144,6 0 0 0", ""},
+		{"names in braces", "{ BPF_LD|BPF_B|BPF_IND, 0, 0, 2 }, { BPF_MISC | BPF_TAX, 0, 0, 0 }, { BPF_RET | BPF_A, 0, 0, 0 }", "3,80 0 0 2,7 0 0 0,22 0 0 0", ""},
+		{"extensions", "BPF_STMT(BPF_LD|BPF_W|BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL), BPF_STMT(BPF_LD|BPF_B|BPF_ABS, SKF_NET_OFF+9), BPF_STMT(BPF_RET|BPF_A, 0)",
+			"3,32 0 0 4294963200,48 0 0 4293918729,22 0 0 0", ""},
+		{"protocols", "{ 0x15, 0, 0, ETH_P_IPV6 }, { 0x15, 0, 0, IPPROTO_UDP }, { 6, 0, 0, 0 }", "3,21 0 0 34525,21 0 0 17,6 0 0 0", ""},
+		{"precedence", "{ 6, 0, 0, 1 | 6 & 3 ^ 4 + 2 * 3 << 1 - 1 }, { 6, 0, 0, (1 | 6) & ~3 }", "2,6 0 0 9,6 0 0 4", ""},
+		{"unsigned", "{ 6, 0, 0, ~0xffff0000U }, { 6, 0, 0, ~0 }, { 6, 0, 0, -1 }, { 6, 0, 0, 0xffffffffUL >> 4 }",
+			"4,6 0 0 65535,6 0 0 4294967295,6 0 0 4294967295,6 0 0 268435455", ""},
+		{"comments in macros", "BPF_STMT /* ret */ (/**/ 6 // code\n, /* k */ 7 /**/ )", "1,6 0 0 7", ""},
+		{"file", `#include <linux/filter.h>
+#define LONG \
+	struct sock_filter none[] = {
+/* struct sock_filter none[] = { */
+static const char *text = "struct sock_filter none[] = {\"", quote = '"';
+extern struct sock_filter other[2];
+void f(struct sock_filter x[], struct sock_filter *y);
+static const struct sock_filter a_filter[3] __attribute__((unused, aligned(8))) = {
+	/* code jt jf k */
+	{ 0x28, 0, 0, 0x0000000c }, /* ldh [12] */
+	BPF_STMT(BPF_RET | BPF_A, 0),
+};
+static const struct sock_fprog a_prog = {
+	sizeof(a_filter) / sizeof(a_filter[0]),
+	(struct sock_filter *) a_filter,
+};
+`, "2,40 0 0 12,22 0 0 0", ""},
+
 		{"nothing", "", "", "1:1: no instructions"},
 		{"blanks", "\n \n", "", "3:1: no instructions"},
 		{"no comma between", "{ 6, 0, 0, 0 }\n{ 6, 0, 0, 0 }", "", "2:1: a comma is missing between two instructions"},
 		{"two commas between", "{ 6, 0, 0, 0 },, { 6, 0, 0, 0 }", "", "1:16: expected an instruction as { code, jt, jf, k }, found ','"},
-		{"declaration", "struct sock_filter code[] = {", "", "1:1: expected an instruction as { code, jt, jf, k }, found 's'"},
-		{"macro", "BPF_STMT(BPF_RET, 0)", "", "1:1: expected an instruction as { code, jt, jf, k }, found 'B'"},
+		{"array", "struct sock_filter code[] = {", "", "1:30: the array does not end"},
+		{"another array", "int code[] = { 6, 0 };", "",
+			"1:1: expected an instruction as { code, jt, jf, k }, or a definition of an array of struct sock_filter, found 'i'"},
+		{"pointer", "struct sock_filter *code = { 0 };", "",
+			"1:1: expected an instruction as { code, jt, jf, k }, or a definition of an array of struct sock_filter, found 's'"},
+		{"second array", "struct sock_filter a[] = {\n{6,0,0,1}};\nstruct sock_filter b[1] = {{6,0,0,1}};", "",
+			"3:28: a second array of struct sock_filter: a program has one"},
+		{"what the kernel refuses in an array", "struct sock_filter a[] = {\n BPF_STMT(BPF_LD, 0)\n};\nint b;", "",
+			"2:2: instruction 0: ld #0: the last instruction must be a return"},
+		{"unknown macro", "BPF_STMT(BPF_RET, 0), BPF_EXIT()", "", "1:23: expected an instruction as { code, jt, jf, k }, found 'B'"},
+		{"unknown name", "BPF_STMT(BPF_RET | BPF_C, 0)", "",
+			"1:20: code BPF_C: no constant of linux/filter.h or linux/bpf_common.h; write its number"},
+		{"macro of three", "BPF_STMT(BPF_RET, 0, 0)", "", "1:20: expected ) after k, found ','"},
+		{"jump of three", "BPF_JUMP(BPF_JMP, 0, 0)", "", "1:23: expected a comma after jt, found ')'"},
+		{"jt of a macro", "BPF_JUMP(BPF_JMP|BPF_JEQ, 0, 256, 0)", "", "1:30: jt 256 does not fit 8 bits"},
+		{"negative jt", "{ 0x15, -1, 0, 0 }", "", "1:9: jt -1 does not fit 8 bits"},
+		{"sum that is too large", "{ 6, 0, 0, 0xffffffff + 1 }", "", "1:23: k: the result of + does not fit 32 bits"},
+		{"product that is too large", "{ 6, 0, 0, 0xffffffff * 0xffffffff }", "", "1:23: k: the result of * does not fit 32 bits"},
+		{"shift of a negative number", "{ 6, 0, 0, -1 >> 4 }", "", "1:15: k: the result of >> does not fit 32 bits"},
+		{"shift by 32", "{ 6, 0, 0, 1 << 32 }", "", "1:14: k: the result of << does not fit 32 bits"},
+		{"too negative", "{ 6, 0, 0, -2147483649 }", "", "1:12: k: the result of - does not fit 32 bits"},
+		{"parenthesis", "{ 6, 0, 0, (1 }", "", "1:15: k: expected ) for the parenthesis in column 12 of line 1, found '}'"},
+		{"parentheses", "{ 6, 0, 0, " + strings.Repeat("(", 65) + "1", "", "1:76: k: more than 64 signs and parentheses in each other"},
 		{"three fields", "{ 6, 0, 0 },", "", "1:11: expected a comma after jf, found '}'"},
 		{"five fields", "{ 6, 0, 0, 0, 0 },", "", "1:13: expected } after k, found ','"},
 		{"not closed", "{ 6, 0, 0, 0", "", "1:13: expected } after k, found the end of the text"},
@@ -169,10 +219,9 @@ func TestParseCArray(t *testing.T) {
 		{"jf of 9 bits", "{ 0x15, 0, 0x100, 0 }", "", "1:12: jf 0x100 does not fit 8 bits"},
 		{"k of 33 bits", "{ 6, 0, 0, 0x100000000 }", "", "1:12: k 0x100000000 does not fit 32 bits"},
 		{"k of 65 bits", "{ 6, 0, 0, 0x10000000000000000 }", "", "1:12: k 0x10000000000000000 does not fit 32 bits"},
-		{"negative", "{ 6, 0, 0, -1 }", "", "1:12: expected k, found '-'"},
 		{"bad octal", "{ 08, 0, 0, 0 }", "", "1:3: code 08 is not a number"},
 		{"bad hexadecimal", "{ 0x, 0, 0, 0 }", "", "1:3: code 0x is not a number"},
-		{"suffix", "{ 6, 0, 0, 1U }", "", "1:12: k 1U is not a number"},
+		{"bad suffix", "{ 6, 0, 0, 1f }", "", "1:12: k 1f is not a number"},
 		{"underscore", "{ 6, 0, 0, 1_0 }", "", "1:13: expected } after k, found '_'"},
 		{"too many", strings.Repeat("{ 6, 0, 0, 0 },\n", 4097), "", "4097:1: more than 4096 instructions, the kernel takes no more"},
 		{"what the kernel refuses", "{ 6, 0, 0, 0 },\n /**/ { 0x64, 0, 0, 32 }, { 0x16, 0, 0, 0 }", "",
