@@ -111,7 +111,7 @@ func (d *document) candidates() []string {
 		return []string{"raw", "classic-raw"}
 	case len(text) > 1 && text[0] == '{' && slices.Contains([]byte(`"}`), bytes.TrimSpace(text[1:])[0]):
 		return []string{"json"}
-	case len(text) > 0 && text[0] == '{':
+	case len(text) > 0 && text[0] == '{', bytes.HasPrefix(text, []byte("BPF_STMT")), bytes.HasPrefix(text, []byte("BPF_JUMP")):
 		return []string{"sock_filter"}
 	case looksLikeC(text):
 		return []string{"c"}

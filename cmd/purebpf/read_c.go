@@ -52,8 +52,7 @@ func readC(d *document) (*input, error) {
 			if len(arrays) > 1 {
 				return nil, d.named(errors.New("several arrays; a classic program has to be alone"))
 			}
-			// Lines stay what they are, for errors.
-			p, err := classic.ParseCArray(d.name, append(blanked(text[:begin]), body...))
+			p, err := classic.ParseCArray(d.name, d.data)
 			if err != nil {
 				return nil, d.named(err)
 			}

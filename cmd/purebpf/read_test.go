@@ -49,6 +49,8 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
 		{"bpf_asm", "ldh [12]\njne #0x800, drop\nret #-1\ndrop: ret #0\n", "bpf_asm", "ldh [12]|jeq #0x800, l2, l3|ret #0xffffffff|ret #0"},
 		{"bpf_asm with a comment", "/* r0 = 0 */\nret #0\n", "bpf_asm", "ret #0"},
 		{"tcpdump -d", "(000) ret      #262144\n", "bpf_asm", "ret #0x40000"},
+		{"macros", "BPF_STMT(BPF_RET | BPF_K, 0x40000),\n", "sock_filter", "ret #0x40000"},
+		{"macros in a file", "struct sock_filter f[] = {\n\tBPF_STMT(BPF_RET | BPF_K, 0x40000),\n};\n", "c", "ret #0x40000"},
 		{"tcpdump -dd", "{ 0x6, 0, 0, 0x00040000 },\n", "sock_filter", "ret #0x40000"},
 		{"tcpdump -ddd", "1\n6 0 0 262144\n", "decimal", "ret #0x40000"},
 		{"xt_bpf", "2,48 0 0 9,6 0 0 1,\n", "decimal", "ldb [9]|ret #0x1"},

@@ -245,6 +245,19 @@ func TestCompiledClassicC(t *testing.T) {
 	}
 }
 
+// What is written comes back, also under a name that the text of C has another use for.
+func TestParseClassicC(t *testing.T) {
+	p := byteModulo(t)
+	for _, name := range append(awkward(), "struct sock_filter x[] = {") {
+		q, err := classic.ParseCArray("filter.c", source.AppendClassicC(nil, p, name))
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+		} else if diff := cmp.Diff(p.Raw(), q.Raw()); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // awkward are names that C, C++, Go or a header use, that are no identifiers, and that become the same one.
 func awkward() []string {
 	names := []string{
