@@ -81,6 +81,9 @@ func (p *parser) label(name string, at int) bool {
 
 // locate says where the next instructions come from.
 func (u *unit) locate(pos Position) {
+	if pos.Line == 0 {
+		pos = Position{} // a file alone is no position
+	}
 	u.position = pos
 	if u.positions == nil {
 		u.positions = make([]Position, len(u.insns))

@@ -168,6 +168,7 @@ func TestPositionsOfText(t *testing.T) {
 		{"the text knows", ".file 1 \"a.c\"\n.loc 1 7\nr0 = 0\nexit\n", []asm.Position{{File: "a.c", Line: 7}, {File: "a.c", Line: 7}}},
 		{"nobody knows", ".loc 0 0\nr0 = 0\nexit\n", nil},
 		{"verifier's log", "0: (b7) r0 = 0\n1: (95) exit\n", nil},
+		{"verifier's log of line 0", "; x @ a.c:0\n0: (b7) r0 = 0\n1: (95) exit\n", nil},
 		{"llvm-objdump", "0000000000000000 <f>:\n       0:\tb7 00 00 00 00 00 00 00\tr0 = 0x0\n       1:\t95 00 00 00 00 00 00 00\texit\n", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -219,7 +219,7 @@ func checkSVG(t testing.TB, g *graph.Graph, data []byte) {
 		columns := 0
 		for _, r := range s.shown {
 			columns++
-			if r > 0x1100 && r != '…' {
+			if r >= 0x1100 && r <= 0x115f || r >= 0x2e80 {
 				columns++
 			}
 		}
